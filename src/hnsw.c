@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw.c
+ *		Module start.
+ *
+ * IDENTIFICATION
+ *	  src/hnsw.c
+ *-------------------------------------------------------------------------
+ */
+#include "hnsw.h"
+
+#include "distance/kernels.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	hnsw_kernels_init();
+}

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw.h
+ *		Names that every server-side room needs.
+ *
+ * IDENTIFICATION
+ *	  src/hnsw.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_H
+#define HNSW_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+/*
+ * SQL functions are the only symbols that the library exports: every C symbol
+ * "hnsw_sql_<name>" belongs to the SQL function that names it.
+ */
+#define HNSW_FUNCTION(name) \
+	extern PGDLLEXPORT Datum hnsw_sql_##name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(hnsw_sql_##name); \
+	Datum hnsw_sql_##name(PG_FUNCTION_ARGS)
+
+#endif							/* HNSW_H */
