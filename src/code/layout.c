@@ -1,0 +1,332 @@
+/*-------------------------------------------------------------------------
+ *
+ * layout.c
+ *		The layout plan: how many records a page holds, how many edges a
+ *		record has and how many bits code an edge.
+ *
+ * The three fight for the same bytes.  What decides is the error that a code
+ * leaves in an estimated distance: the plan takes the most records a page
+ * whose error stays below HNSW_PLAN_ERROR, then spends what is left of the
+ * page on better codes and on more slots.
+ *
+ * A code of b bits on the first Dc of D rotated coordinates leaves, in units of
+ * |r| |p|, the variance (1 + rho_b^2) / Dc - 1 / D: the prefix is a random
+ * projection, and rho_b is the quantiser's own noise (RaBitQ, Gao & Long,
+ * SIGMOD 2024 and 2025; rho_b for the uniform grids used here by numerical
+ * integration).  Near the answer |r| ~ |p| ~ d, so that the relative error of
+ * d^2 is twice its root.
+ *
+ * IDENTIFICATION
+ *	  src/code/layout.c
+ *-------------------------------------------------------------------------
+ */
+#include "code/layout.h"
+
+#include "distance/kernels.h"
+
+/* relative error of d^2 that the plan accepts, and at one record a page */
+#define HNSW_PLAN_ERROR		0.085f
+#define HNSW_PLAN_ERROR_PAGE 0.12f
+
+#define HNSW_MAX_PER_PAGE	64
+
+static const struct
+{
+	uint8		bits;
+	float		rho2;
+}			grids[] = {
+	{1, 0.5708f}, {2, 0.1349f}, {4, 0.01167f}, {8, 0.00005f},
+};
+
+static float
+code_error(int dim, int cdim, float rho2)
+{
+	float		used = Min(dim, cdim);
+
+	return 2 * sqrtf(Max(0.0f, (1 + rho2) / used - 1.0f / dim));
+}
+
+/*
+ * The best code of at most max_bytes for dim coordinates: fills bits, cdim,
+ * code_bytes and error; false when there is none.
+ */
+static bool
+choose_code(int dim, int max_bytes, HnswShape *shape)
+{
+	bool		found = false;
+
+	for (int g = 0; g < (int) lengthof(grids); g++)
+	{
+		int			bits = grids[g].bits;
+		int			block = bits == 8 ? 1 : HNSW_CODE_BLOCK;
+		int			cdim = (dim + block - 1) / block * block;
+		float		error;
+
+		cdim = Min(cdim, max_bytes * 8 / bits / block * block);
+		if (cdim <= 0 || (bits == 8 && cdim < dim))
+			continue;
+		error = code_error(dim, cdim, grids[g].rho2);
+		if (found && error >= shape->error)
+			continue;
+		found = true;
+		shape->bits = bits;
+		shape->cdim = cdim;
+		shape->code_bytes = bits == 8 ? cdim : cdim / 8 * bits;
+		shape->error = error;
+	}
+	return found;
+}
+
+/* bytes of a slot besides its code */
+static int
+slot_bytes(bool coded)
+{
+	return coded ? 8 : 6;
+}
+
+static int
+map_bytes(int slots)
+{
+	return ((slots + 7) / 8 * 2 + 3) / 4 * 4;
+}
+
+/* Lays out the parts once slots and code are known. */
+static void
+place_parts(HnswShape *shape, int own_bytes, bool coded)
+{
+	int			off = sizeof(HnswRecord);
+
+	shape->off_pruned = off;
+	shape->off_pinned = off + (shape->slots + 7) / 8;
+	off += map_bytes(shape->slots);
+	shape->off_ids = off;
+	off += 4 * shape->slots;
+	shape->off_bias = off;
+	off += 2 * shape->slots;
+	shape->off_scale = off;
+	if (coded)
+		off += 2 * shape->slots;
+	shape->off_own = off;
+	off += own_bytes;
+	shape->off_codes = off;
+	off += shape->slots * shape->code_bytes;
+	shape->size = (off + 3) / 4 * 4;
+}
+
+/* bytes that a record of so many slots has left for its codes */
+static int
+code_room(int room, int slots, int own_bytes, bool coded)
+{
+	return room - (int) sizeof(HnswRecord) - map_bytes(slots) -
+		slots * slot_bytes(coded) - own_bytes;
+}
+
+/*
+ * Plans one shape for about "slots" slots in records that may take up to
+ * max_pages pages.  With "grow", spare bytes become more slots, and one or two
+ * fewer are accepted where that makes another record fit the page.
+ */
+static void
+plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
+		   bool coded, int edge_bits, int max_pages)
+{
+	int			per_page,
+				pages = 1,
+				room;
+	int			least = grow && coded ? slots - slots / 16 : slots;
+	HnswShape	best = {0};
+
+	for (per_page = coded ? HNSW_MAX_PER_PAGE : 1; per_page >= 1; per_page--)
+	{
+		bool		fits = false;
+
+		room = HNSW_PAGE_ROOM / per_page / 4 * 4;
+		for (int s = slots; s >= least && !fits; s--)
+		{
+			int			bytes = code_room(room, s, own_bytes, coded);
+
+			if (bytes < 0)
+				continue;
+			best.slots = s;
+			if (!coded)
+				fits = true;
+			else if (edge_bits > 0)
+				fits = choose_code(dim, Min(edge_bits / 8, bytes / s), &best) &&
+					(best.code_bytes >= edge_bits / 8 || per_page == 1 ||
+					 best.cdim >= dim);
+			else
+				fits = choose_code(dim, bytes / s, &best) &&
+					best.error <= (per_page == 1 ? HNSW_PLAN_ERROR_PAGE : HNSW_PLAN_ERROR);
+			if (!fits)
+				memset(&best, 0, sizeof(best));
+		}
+		if (fits)
+			break;
+	}
+	if (per_page < 1)
+	{
+		per_page = 1;
+		for (pages = 1; pages <= max_pages; pages++)
+		{
+			int			bytes;
+
+			room = HNSW_PAGE_ROOM * pages;
+			bytes = code_room(room, slots, own_bytes, coded);
+			best.slots = slots;
+			if (bytes < 0)
+				continue;
+			if (!coded)
+				break;
+			if (choose_code(dim, bytes / slots, &best) &&
+				(best.error <= HNSW_PLAN_ERROR_PAGE || pages == max_pages))
+				break;
+		}
+		if (pages > max_pages)
+			hnsw_limit("index record for %d dimensions and %d neighbors does not fit %d pages",
+					   dim, slots, max_pages);
+	}
+	*shape = best;
+	place_parts(shape, own_bytes, coded);
+	if (!coded)
+		per_page = Max(1, Min(HNSW_MAX_PER_PAGE, HNSW_PAGE_ROOM * pages / shape->size));
+	if (pages > 1)
+		per_page = 1;
+
+	room = HNSW_PAGE_ROOM * pages / per_page / 4 * 4;
+	if (grow && coded)
+	{
+		int			most = Min(slots + slots / 4, HNSW_MAX_SLOTS);
+
+		while (shape->slots < most &&
+			   code_room(room, shape->slots + 1, own_bytes, coded) >=
+			   (shape->slots + 1) * shape->code_bytes)
+			shape->slots++;
+		place_parts(shape, own_bytes, coded);
+	}
+	Assert(shape->size <= room);
+	shape->pages = pages;
+	shape->per_page = per_page;
+}
+
+/*
+ * Plans the records of an index.  Raises "program limit exceeded" when no plan
+ * fits; the caller has checked dim, m and m0 against their own limits.
+ */
+void
+hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout)
+{
+	bool		coded = request->cell->coded;
+	int			m0 = request->m0 > 0 ? request->m0 : 2 * request->m;
+
+	memset(layout, 0, sizeof(*layout));
+	layout->element = request->cell->element;
+	layout->metric = request->cell->metric;
+	layout->m = request->m;
+	layout->dim = request->dim;
+
+	plan_shape(&layout->shape[HNSW_BASE], request->dim, request->dim, m0,
+			   request->m0 == 0, coded, request->edge_bits, HNSW_MAX_EXTENT_PAGES);
+	plan_shape(&layout->shape[HNSW_UPPER], request->dim, request->dim, request->m,
+			   false, coded, 0, HNSW_MAX_EXTENT_PAGES);
+	layout->m0 = layout->shape[HNSW_BASE].slots;
+	layout->extent_pages = Max(layout->shape[HNSW_BASE].pages,
+							   layout->shape[HNSW_UPPER].pages);
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+	{
+		HnswShape  *shape = &layout->shape[kind];
+
+		shape->per_extent = shape->pages > 1 ? 1 : shape->per_page * layout->extent_pages;
+	}
+}
+
+/*
+ * Is this, read from a metapage, a layout whose parts lie inside its records
+ * and whose records lie inside their pages?
+ */
+bool
+hnsw_layout_valid(const HnswLayout *layout)
+{
+	const HnswCell *cell = hnsw_cell_find(layout->element, layout->metric);
+
+	if (cell == NULL || layout->dim < 1 || layout->dim > HNSW_KERNEL_MAX_DIM ||
+		layout->extent_pages < 1 || layout->extent_pages > HNSW_MAX_EXTENT_PAGES ||
+		layout->m < 2 || layout->m0 != layout->shape[HNSW_BASE].slots)
+		return false;
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+	{
+		const HnswShape *shape = &layout->shape[kind];
+		HnswShape	again = *shape;
+		bool		code_ok;
+
+		if (shape->slots < 1 || shape->slots > HNSW_MAX_SLOTS ||
+			shape->pages < 1 || shape->pages > layout->extent_pages ||
+			shape->per_page < 1 || shape->per_page > HNSW_MAX_PER_PAGE ||
+			shape->per_extent !=
+			(shape->pages > 1 ? 1 : shape->per_page * layout->extent_pages))
+			return false;
+		switch (shape->bits)
+		{
+			case 0:
+				code_ok = !cell->coded && shape->code_bytes == 0;
+				break;
+			case 1:
+			case 2:
+			case 4:
+				code_ok = cell->coded && shape->cdim > 0 &&
+					shape->cdim % HNSW_CODE_BLOCK == 0 &&
+					shape->code_bytes == shape->cdim / 8 * shape->bits;
+				break;
+			case 8:
+				code_ok = cell->coded && shape->cdim > 0 &&
+					shape->code_bytes == shape->cdim;
+				break;
+			default:
+				code_ok = false;
+		}
+		if (!code_ok || shape->cdim > HNSW_KERNEL_MAX_DIM)
+			return false;
+		place_parts(&again, layout->dim, cell->coded);
+		if (memcmp(&again, shape, sizeof(again)) != 0 ||
+			(int) shape->size > HNSW_PAGE_ROOM * shape->pages / shape->per_page)
+			return false;
+	}
+	return true;
+}
+
+int
+hnsw_layout_slot_size(const HnswLayout *layout, HnswKind kind)
+{
+	switch (kind)
+	{
+		case HNSW_BASE:
+		case HNSW_UPPER:
+			return layout->shape[kind].size;
+		case HNSW_CHUNK:
+			return sizeof(HnswChunk);
+		default:
+			return sizeof(HnswAside);
+	}
+}
+
+int
+hnsw_layout_per_page(const HnswLayout *layout, HnswKind kind)
+{
+	switch (kind)
+	{
+		case HNSW_BASE:
+		case HNSW_UPPER:
+			return layout->shape[kind].per_page;
+		case HNSW_CHUNK:
+			return HNSW_PAGE_ROOM / sizeof(HnswChunk);
+		default:
+			return 1;
+	}
+}
+
+int
+hnsw_layout_per_extent(const HnswLayout *layout, HnswKind kind)
+{
+	if (kind <= HNSW_UPPER)
+		return layout->shape[kind].per_extent;
+	return hnsw_layout_per_page(layout, kind) * layout->extent_pages;
+}

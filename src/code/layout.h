@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * layout.h
+ *		The layout plan and access to the parts of a record.
+ *
+ * IDENTIFICATION
+ *	  src/code/layout.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_LAYOUT_H
+#define HNSW_LAYOUT_H
+
+#include "code/ondisk.h"
+#include "distance/cells.h"
+
+typedef struct HnswLayoutRequest
+{
+	const HnswCell *cell;
+	int			dim;
+	int			m;
+	int			m0;				/* 0 = chosen by the plan, about 2m */
+	int			edge_bits;		/* code bits of an edge; 0 = chosen */
+}			HnswLayoutRequest;
+
+extern void hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout);
+extern bool hnsw_layout_valid(const HnswLayout *layout);
+
+/* Slots of a kind in a page, in an extent, and where a slot begins. */
+extern int	hnsw_layout_slot_size(const HnswLayout *layout, HnswKind kind);
+extern int	hnsw_layout_per_page(const HnswLayout *layout, HnswKind kind);
+extern int	hnsw_layout_per_extent(const HnswLayout *layout, HnswKind kind);
+
+static inline int
+hnsw_layout_pages(const HnswLayout *layout, HnswKind kind)
+{
+	return kind <= HNSW_UPPER ? layout->shape[kind].pages : 1;
+}
+
+static inline uint32 *
+hnsw_record_ids(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint32 *) ((char *) rec + shape->off_ids);
+}
+
+static inline uint16 *
+hnsw_record_bias(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint16 *) ((char *) rec + shape->off_bias);
+}
+
+static inline uint16 *
+hnsw_record_scale(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint16 *) ((char *) rec + shape->off_scale);
+}
+
+static inline uint8 *
+hnsw_record_own(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint8 *) rec + shape->off_own;
+}
+
+static inline uint8 *
+hnsw_record_codes(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint8 *) rec + shape->off_codes;
+}
+
+static inline uint8 *
+hnsw_record_pruned(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint8 *) rec + shape->off_pruned;
+}
+
+static inline uint8 *
+hnsw_record_pinned(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (uint8 *) rec + shape->off_pinned;
+}
+
+static inline bool
+hnsw_bit(const uint8 *map, int i)
+{
+	return (map[i >> 3] >> (i & 7)) & 1;
+}
+
+static inline void
+hnsw_set_bit(uint8 *map, int i, bool on)
+{
+	if (on)
+		map[i >> 3] |= (uint8) (1 << (i & 7));
+	else
+		map[i >> 3] &= (uint8) ~(1 << (i & 7));
+}
+
+#endif							/* HNSW_LAYOUT_H */

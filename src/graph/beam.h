@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ *
+ * beam.h
+ *		Best-first search of one layer (SEARCH-LAYER of the HNSW paper,
+ *		Malkov & Yashunin, TPAMI 2020, algorithm 2), resumable.
+ *
+ * With codes, popping a candidate visits its record: its true score and the
+ * estimates of all its neighbours come from one page.  Without codes, popping
+ * a candidate reads each neighbour to score it.  Either way "visit" is called
+ * once for each record with its true score, while the record is locked.
+ *
+ * IDENTIFICATION
+ *	  src/graph/beam.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_BEAM_H
+#define HNSW_BEAM_H
+
+#include "base/heap.h"
+#include "code/edge.h"
+#include "graph/pager.h"
+
+/* Returns whether this record counts among the ef best. */
+typedef bool (*HnswVisit) (void *arg, HnswId id, const HnswRecord *rec, HnswScore score);
+
+typedef struct HnswBeam
+{
+	HnswPager  *pager;
+	HnswScorer *scorer;
+	const HnswShape *shape;
+	HnswKind	kind;
+	int			layer;
+	const float *q;
+	int			ef;
+	bool		resumable;
+	HnswVisit	visit;
+	void	   *arg;
+
+	HnswHeap	near;			/* candidates by estimate */
+	HnswHeap	rest;			/* not a heap: candidates beyond the bound */
+	HnswHeap	best;			/* the ef best visited, worst first (keys are
+								 * negated) */
+	HnswHeap	counted;		/* not a heap: all that ever counted */
+	HnswSeen	seen;			/* best estimate of each id; -infinity once
+								 * visited */
+	int64		visited;		/* records scored */
+	int64		expanded;		/* records whose neighbors were looked at */
+	HnswId		ids[HNSW_MAX_SLOTS];
+}			HnswBeam;
+
+/* Allocates; the beam can then be started any number of times. */
+extern void hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer);
+extern void hnsw_beam_free(HnswBeam *beam);
+
+/* Forgets the last search and prepares one of the given layer for q. */
+extern void hnsw_beam_start(HnswBeam *beam, int layer, const float *q, int ef,
+							HnswVisit visit, void *arg);
+extern void hnsw_beam_seed(HnswBeam *beam, HnswId id);
+
+/*
+ * Searches until no candidate promises to be among the ef best (true), or until
+ * "budget" records have been visited in all (false).
+ */
+extern bool hnsw_beam_run(HnswBeam *beam, int64 budget);
+
+/* Raises ef of a resumable beam; run then carries on. */
+extern void hnsw_beam_widen(HnswBeam *beam, int ef);
+
+/* Nothing left to search, however wide. */
+extern bool hnsw_beam_exhausted(const HnswBeam *beam);
+
+/* Bytes in use. */
+extern Size hnsw_beam_memory(const HnswBeam *beam);
+
+#endif							/* HNSW_BEAM_H */

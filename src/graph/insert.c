@@ -1,0 +1,630 @@
+/*-------------------------------------------------------------------------
+ *
+ * insert.c
+ *		Inserting one vector (INSERT of the HNSW paper, algorithm 1).
+ *
+ * An insert searches, writes one new record, then changes each chosen neighbor
+ * with one page access, and last marks the new record as linked.  Every step is
+ * valid on its own; src/README says what a crash or a concurrent vacuum between
+ * any two of them leaves behind.
+ *
+ * Reachability is built in: each new node gets one neighbor as its parent, and
+ * the two edges between them are pinned, which means that no later insert evicts
+ * them.  The tree edges of a layer thus form a spanning tree, walked in both
+ * directions, from the first node on.
+ *
+ * IDENTIFICATION
+ *	  src/graph/insert.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/insert.h"
+
+#include "distance/kernels.h"
+#include "graph/tids.h"
+
+/* candidates that the descent through the upper layers keeps */
+#define DESCENT_EF		4
+
+void
+hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uint64 seed)
+{
+	const HnswLayout *layout = pager->layout;
+
+	memset(ins, 0, sizeof(*ins));
+	ins->pager = pager;
+	ins->layout = layout;
+	ins->ef = ef_construction;
+	ins->random = seed;
+	hnsw_scorer_init(&ins->scorer, layout);
+	hnsw_beam_init(&ins->beam, pager, &ins->scorer);
+	hnsw_linker_init(&ins->linker, layout, &ins->scorer);
+	hnsw_point_init(&ins->point, layout);
+	ins->vhat = hnsw_alloc(sizeof(float) * layout->dim);
+	ins->image = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
+}
+
+void
+hnsw_inserter_free(HnswInserter *ins)
+{
+	hnsw_scorer_free(&ins->scorer);
+	hnsw_beam_free(&ins->beam);
+	hnsw_linker_free(&ins->linker);
+	hnsw_point_free(&ins->point);
+	hnsw_free(ins->vhat);
+	hnsw_free(ins->image);
+	for (int i = 0; i < HNSW_MAX_LAYERS; i++)
+		if (ins->found[i].items != NULL)
+		{
+			hnsw_free(ins->found[i].items);
+			hnsw_free(ins->found[i].codes);
+			hnsw_free(ins->found[i].chosen);
+		}
+}
+
+/* floor(-ln(U) / ln(m)), U uniform in (0, 1] */
+static int
+random_level(HnswInserter *ins)
+{
+	uint64		z = (ins->random += UINT64_C(0x9E3779B97F4A7C15));
+	double		u;
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+	z ^= z >> 31;
+	u = ((double) (z >> 11) + 1) / 9007199254740992.0;
+	return Min(HNSW_MAX_LAYERS - 1, (int) (-log(u) / log((double) ins->layout->m)));
+}
+
+/* ------------------------------------------------------------------------
+ * Searching
+ * ------------------------------------------------------------------------
+ */
+static void
+found_reset(HnswInserter *ins, HnswFoundSet *set)
+{
+	if (set->items == NULL)
+	{
+		set->space = 2 * ins->ef;
+		set->items = hnsw_alloc(sizeof(HnswFound) * set->space);
+		set->codes_space = (Size) ins->layout->dim * set->space;
+		set->codes = hnsw_alloc(set->codes_space);
+		set->chosen = hnsw_alloc(sizeof(int) * HNSW_MAX_SLOTS);
+	}
+	set->count = 0;
+	set->codes_used = 0;
+	set->nchosen = 0;
+}
+
+typedef struct FindArg
+{
+	HnswInserter *ins;
+	HnswFoundSet *set;
+	const HnswShape *shape;
+}			FindArg;
+
+static bool
+remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
+{
+	FindArg    *find = arg;
+	HnswFoundSet *set = find->set;
+	int			dim = find->ins->layout->dim;
+	HnswFound  *item;
+
+	if (set->count == set->space)
+	{
+		set->items = hnsw_realloc(set->items, sizeof(HnswFound) * set->space * 2);
+		set->space *= 2;
+	}
+	if (set->codes_used + dim > set->codes_space)
+	{
+		set->codes = hnsw_realloc(set->codes, set->codes_space * 2);
+		set->codes_space *= 2;
+	}
+	item = &set->items[set->count++];
+	item->id = id;
+	item->down = rec->down;
+	item->generation = rec->generation;
+	item->g = score.g;
+	item->state = rec->state;
+	item->has_room = hnsw_link_has_room(find->shape, rec);
+	item->pruned = false;
+	item->own.vmin = rec->vmin;
+	item->own.vstep = rec->vstep;
+	item->own_at = set->codes_used;
+	memcpy(set->codes + set->codes_used, hnsw_record_own(rec, find->shape), dim);
+	set->codes_used += dim;
+	return rec->state != HNSW_DYING;
+}
+
+static int
+compare_found(const void *a, const void *b)
+{
+	const HnswFound *fa = a,
+			   *fb = b;
+
+	if (fa->g != fb->g)
+		return fa->g < fb->g ? -1 : 1;
+	return fa->id < fb->id ? -1 : fa->id > fb->id;
+}
+
+static void
+search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nseeds,
+			 HnswFoundSet *set)
+{
+	FindArg		arg = {ins, set, &ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER]};
+
+	found_reset(ins, set);
+	hnsw_beam_start(&ins->beam, layer, ins->point.xhat, ef, remember, &arg);
+	for (int i = 0; i < nseeds; i++)
+		hnsw_beam_seed(&ins->beam, seeds[i]);
+	hnsw_beam_run(&ins->beam, INT64_MAX);
+	ins->visited += ins->beam.visited;
+	for (int i = 0; i < set->count; i++)
+		set->items[i].own.codes = set->codes + set->items[i].own_at;
+	qsort(set->items, set->count, sizeof(HnswFound), compare_found);
+}
+
+/*
+ * Searches from the entry down to layer 0: the layers that the new node will
+ * live in with ef_construction, the ones above with a small beam.  False when
+ * what the entry led to has been freed meanwhile.
+ */
+static bool
+search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
+{
+	HnswId		seeds[DESCENT_EF];
+	int			nseeds = 1;
+
+	seeds[0] = entry->id;
+	for (int layer = entry->layer; layer >= 0; layer--)
+	{
+		HnswFoundSet *set = &ins->found[layer];
+
+		search_layer(ins, layer, layer > level ? DESCENT_EF : ins->ef, seeds, nseeds, set);
+		if (set->count == 0)
+			return false;
+		nseeds = Min(set->count, DESCENT_EF);
+		for (int i = 0; i < nseeds; i++)
+			seeds[i] = set->items[i].down;
+	}
+	return true;
+}
+
+/*
+ * Chooses up to "slots" neighbors: first those that the heuristic keeps, in
+ * order of distance, then the nearest of the others, marked as pruned
+ * (SELECT-NEIGHBORS-HEURISTIC, algorithm 4, with keepPrunedConnections).
+ */
+static void
+choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
+{
+	int			dim = ins->layout->dim;
+	int			considered = 0,
+				ndiverse;
+
+	set->nchosen = 0;
+	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
+	{
+		HnswFound  *c = &set->items[i];
+
+		if (c->state == HNSW_DYING)
+			continue;
+		considered++;
+		hnsw_own_set(&c->own, dim, c->own.codes, c->own.vmin, c->own.vstep);
+		c->pruned = false;
+		for (int j = 0; j < set->nchosen && !c->pruned; j++)
+			c->pruned = hnsw_own_distance(ins->layout, &c->own,
+										  &set->items[set->chosen[j]].own) < c->g;
+		if (!c->pruned)
+			set->chosen[set->nchosen++] = i;
+	}
+	ndiverse = set->nchosen;
+	considered = 0;
+	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
+	{
+		if (set->items[i].state == HNSW_DYING)
+			continue;
+		considered++;
+		if (set->items[i].pruned)
+			set->chosen[set->nchosen++] = i;
+	}
+	Assert(ndiverse <= set->nchosen);
+}
+
+/* ------------------------------------------------------------------------
+ * Writing
+ * ------------------------------------------------------------------------
+ */
+static void
+decode(HnswInserter *ins, const HnswFound *c)
+{
+	hnsw_kernels->own_decode(c->own.codes, c->own.vmin, c->own.vstep,
+							 ins->layout->dim, ins->vhat);
+}
+
+/* Makes the record of one layer, with its edges; it is not linked yet. */
+static HnswId
+create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const HnswTid *tid,
+			  HnswFoundSet *set)
+{
+	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+	const HnswShape *shape = &ins->layout->shape[kind];
+	HnswRecord *rec = ins->image;
+
+	memset(rec, 0, shape->size);
+	rec->state = HNSW_PENDING;
+	rec->layer = layer;
+	rec->base = base;
+	rec->down = down;
+	rec->parent = HNSW_NO_ID;
+	rec->vmin = ins->point.vmin;
+	rec->vstep = ins->point.vstep;
+	rec->resid = ins->point.resid;
+	if (tid != NULL)
+		rec->tids[0] = *tid;
+	memcpy(hnsw_record_own(rec, shape), ins->point.own, ins->layout->dim);
+	for (int i = 0; set != NULL && i < set->nchosen; i++)
+	{
+		HnswFound  *c = &set->items[set->chosen[i]];
+
+		decode(ins, c);
+		hnsw_edge_write(ins->layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
+		rec->count++;
+	}
+	return ins->pager->ops->create(ins->pager, kind, rec, shape->size);
+}
+
+/*
+ * Offers the new record to one neighbor.  *gone tells that the neighbor is no
+ * longer there to be linked to.  Only a linked record, or the root of the layer,
+ * becomes a parent.
+ */
+static HnswOffer
+offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId root,
+		 bool pin, bool *gone)
+{
+	const HnswShape *shape = &ins->layout->shape[kind];
+	HnswRecord *rec = HNSW_MODIFY(ins->pager, kind, c->id);
+	HnswOffer	result = HNSW_OFFER_NO_ROOM;
+
+	*gone = rec == NULL || rec->generation != c->generation ||
+		rec->state == HNSW_FREE || rec->state == HNSW_DYING;
+	if (rec == NULL)
+		return HNSW_OFFER_NO_ROOM;
+	if (!*gone)
+	{
+		if (pin && rec->state != HNSW_LINKED && c->id != root)
+			pin = false;
+		if (pin && !hnsw_link_has_room(shape, rec))
+			pin = false;
+		else if (pin)
+		{
+			result = hnsw_link_offer(&ins->linker, shape, rec, id, ins->point.xhat, true);
+			HNSW_COMMIT(ins->pager);
+			return result;
+		}
+		result = hnsw_link_offer(&ins->linker, shape, rec, id, ins->point.xhat, false);
+		if (result == HNSW_OFFER_TAKEN)
+			HNSW_COMMIT(ins->pager);
+		else
+			HNSW_CANCEL(ins->pager);
+		/* taken, but not as a tree edge */
+		return HNSW_OFFER_DROPPED;
+	}
+	HNSW_CANCEL(ins->pager);
+	return result;
+}
+
+/*
+ * Last step: the record takes its tree edge to the parent, loses the edges to
+ * neighbors that have gone, and is linked.
+ */
+static void
+finish_record(HnswInserter *ins, HnswKind kind, HnswId id, const HnswFound *parent,
+			  const HnswId *gone, int ngone)
+{
+	const HnswShape *shape = &ins->layout->shape[kind];
+	HnswRecord *rec;
+
+	if (parent != NULL)
+		decode(ins, parent);
+	rec = HNSW_MODIFY(ins->pager, kind, id);
+	if (rec == NULL)
+		hnsw_corrupt("index \"%s\": record %u is beyond the end", ins->pager->name, id);
+	for (int i = 0; i < ngone; i++)
+	{
+		int			slot = hnsw_link_find(shape, rec, gone[i]);
+
+		if (slot >= 0)
+			hnsw_link_drop(shape, rec, slot);
+	}
+	if (parent != NULL)
+	{
+		hnsw_link_offer(&ins->linker, shape, rec, parent->id, ins->vhat, true);
+		rec->parent = parent->id;
+	}
+	rec->state = HNSW_LINKED;
+	HNSW_COMMIT(ins->pager);
+}
+
+typedef struct ClaimArg
+{
+	int			layer;
+	HnswId		old;
+	HnswId		id;
+}			ClaimArg;
+
+static bool
+claim_root(HnswEntry *entry, void *arg)
+{
+	ClaimArg   *claim = arg;
+
+	if (entry->root[claim->layer] != claim->old)
+		return false;
+	entry->root[claim->layer] = claim->id;
+	return true;
+}
+
+/*
+ * No record that the search met can be the parent.  Finds one by walking the
+ * tree from the root (a leaf always has room), or makes the new record the root
+ * where the layer has none that will last.  Fills *parent; false when the new
+ * record has become the root.
+ */
+static bool
+find_any_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
+{
+	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+	const HnswShape *shape = &ins->layout->shape[kind];
+	HnswHeap	queue;
+	HnswSeen	seen;
+
+	hnsw_heap_init(&queue, 64);
+	hnsw_seen_init(&seen, 64);
+	for (;;)
+	{
+		HnswEntry	entry;
+		ClaimArg	claim = {layer, HNSW_NO_ID, id};
+
+		ins->pager->ops->get_entry(ins->pager, &entry);
+		claim.old = entry.root[layer];
+		queue.count = 0;
+		hnsw_seen_clear(&seen);
+		if (claim.old != HNSW_NO_ID)
+			hnsw_heap_append(&queue, 0, claim.old);
+		for (Size next = 0; next < queue.count; next++)
+		{
+			HnswId		at = queue.items[next].id;
+			const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
+			const uint32 *ids;
+			bool		usable;
+
+			if (rec == NULL)
+				continue;
+			usable = at != id && (rec->state == HNSW_LINKED || at == claim.old) &&
+				rec->state != HNSW_FREE && rec->state != HNSW_DYING && rec->layer == layer;
+			if (usable)
+			{
+				/* a root that lives is never replaced */
+				claim.id = HNSW_NO_ID;
+				memset(parent, 0, sizeof(*parent));
+				parent->id = at;
+				parent->generation = rec->generation;
+				parent->state = rec->state;
+				parent->has_room = hnsw_link_has_room(shape, rec);
+				parent->own.vmin = rec->vmin;
+				parent->own.vstep = rec->vstep;
+				memcpy(ins->found[layer].codes, hnsw_record_own(rec, shape), ins->layout->dim);
+				parent->own.codes = ins->found[layer].codes;
+				ids = hnsw_record_ids(rec, shape);
+				for (int i = 0; i < rec->count; i++)
+					if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID)
+					{
+						float	   *known = hnsw_seen_put(&seen, ids[i]);
+
+						if (*known != 0)
+							hnsw_heap_append(&queue, 0, ids[i]);
+						*known = 0;
+					}
+			}
+			HNSW_RELEASE(ins->pager);
+			if (usable && parent->has_room)
+			{
+				hnsw_heap_free(&queue);
+				hnsw_seen_free(&seen);
+				return true;
+			}
+			CHECK_FOR_INTERRUPTS();
+		}
+		if (claim.id != HNSW_NO_ID &&
+			ins->pager->ops->update_entry(ins->pager, claim_root, &claim))
+		{
+			hnsw_heap_free(&queue);
+			hnsw_seen_free(&seen);
+			return false;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Links the new record of one layer into it, from both sides. */
+static void
+link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId root)
+{
+	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+	HnswFound	any;
+	const HnswFound *parent = NULL;
+	HnswId		gone[HNSW_MAX_SLOTS];
+	int			ngone = 0;
+	bool		is_gone;
+
+	for (int i = 0; i < set->nchosen; i++)
+	{
+		HnswFound  *c = &set->items[set->chosen[i]];
+
+		if (offer_to(ins, kind, c, id, root, parent == NULL, &is_gone) == HNSW_OFFER_TAKEN &&
+			parent == NULL)
+			parent = c;
+		if (is_gone)
+			gone[ngone++] = c->id;
+	}
+	for (int i = 0; i < set->count && parent == NULL; i++)
+	{
+		HnswFound  *c = &set->items[i];
+
+		if (c->has_room && c->state != HNSW_DYING && c->id != id &&
+			offer_to(ins, kind, c, id, root, true, &is_gone) == HNSW_OFFER_TAKEN)
+			parent = c;
+	}
+	while (parent == NULL && find_any_parent(ins, layer, id, &any))
+		if (offer_to(ins, kind, &any, id, any.id, true, &is_gone) == HNSW_OFFER_TAKEN)
+			parent = &any;
+	finish_record(ins, kind, id, parent, gone, ngone);
+}
+
+typedef struct EntryArg
+{
+	HnswId		id;				/* of the new node's top record */
+	int			level;
+	const HnswId *records;		/* one a layer, for the first node */
+}			EntryArg;
+
+static bool
+first_node(HnswEntry *entry, void *arg)
+{
+	EntryArg   *first = arg;
+
+	if (entry->id != HNSW_NO_ID)
+		return false;
+	for (int i = 0; i <= first->level; i++)
+		if (entry->root[i] != HNSW_NO_ID)
+			return false;
+	entry->id = first->id;
+	entry->layer = first->level;
+	for (int i = 0; i <= first->level; i++)
+		entry->root[i] = first->records[i];
+	return true;
+}
+
+static bool
+raise_entry(HnswEntry *entry, void *arg)
+{
+	EntryArg   *raise = arg;
+
+	if (entry->id != HNSW_NO_ID && (int) entry->layer >= raise->level)
+		return false;
+	entry->id = raise->id;
+	entry->layer = raise->level;
+	return true;
+}
+
+/* The first node of an empty index; false when somebody else was first. */
+static bool
+insert_first(HnswInserter *ins, int level, HnswTid tid)
+{
+	HnswId		records[HNSW_MAX_LAYERS];
+	EntryArg	arg = {HNSW_NO_ID, level, records};
+
+	for (int layer = 0; layer <= level; layer++)
+		records[layer] = create_record(ins, layer, layer == 0 ? HNSW_NO_ID : records[0],
+									   layer == 0 ? HNSW_NO_ID : records[layer - 1],
+									   layer == 0 ? &tid : NULL, NULL);
+	arg.id = records[level];
+	if (!ins->pager->ops->update_entry(ins->pager, first_node, &arg))
+	{
+		for (int layer = level; layer >= 0; layer--)
+			ins->pager->ops->destroy(ins->pager, layer == 0 ? HNSW_BASE : HNSW_UPPER,
+									 records[layer]);
+		return false;
+	}
+	for (int layer = 0; layer <= level; layer++)
+		finish_record(ins, layer == 0 ? HNSW_BASE : HNSW_UPPER, records[layer], NULL, NULL, 0);
+	return true;
+}
+
+/* Adds the TID to a node with the very same codes, if the search met one. */
+static bool
+attach_to_equal(HnswInserter *ins, HnswTid tid)
+{
+	HnswFoundSet *set = &ins->found[0];
+
+	for (int i = 0; i < set->count; i++)
+	{
+		HnswFound  *c = &set->items[i];
+
+		if (c->state == HNSW_LINKED && c->own.vmin == ins->point.vmin &&
+			c->own.vstep == ins->point.vstep &&
+			memcmp(c->own.codes, ins->point.own, ins->layout->dim) == 0 &&
+			hnsw_tids_attach(ins->pager, c->id, c->generation, ins->point.resid, tid))
+			return true;
+	}
+	return false;
+}
+
+HnswInserted
+hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid)
+{
+	int			level;
+	HnswEntry	entry;
+	HnswId		base = HNSW_NO_ID,
+				below = HNSW_NO_ID;
+
+	ins->visited = 0;
+	if (!hnsw_point_set(&ins->point, ins->layout, v))
+	{
+		hnsw_aside_insert(ins->pager, HNSW_ASIDE_NAN, tid);
+		return HNSW_INSERTED_ASIDE;
+	}
+	level = random_level(ins);
+	for (int tries = 0;; tries++)
+	{
+		ins->pager->ops->get_entry(ins->pager, &entry);
+		if (entry.id == HNSW_NO_ID && entry.root[0] == HNSW_NO_ID)
+		{
+			if (insert_first(ins, level, tid))
+				return HNSW_INSERTED_NODE;
+		}
+		else if (entry.id != HNSW_NO_ID && search_all_layers(ins, &entry, level))
+			break;
+		else if (tries >= 3)
+		{
+			/*
+			 * The entry leads nowhere: an earlier vacuum has been stopped
+			 * before it could say where to go on.  The root of layer 0 is
+			 * where the tree begins.
+			 */
+			entry.id = entry.root[0];
+			entry.layer = 0;
+			search_layer(ins, 0, ins->ef, &entry.id, 1, &ins->found[0]);
+			break;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	if (attach_to_equal(ins, tid))
+		return HNSW_INSERTED_TID;
+
+	for (int layer = 0; layer <= level; layer++)
+	{
+		HnswFoundSet *set = &ins->found[layer];
+		HnswId		id;
+
+		if (layer > (int) entry.layer)
+			found_reset(ins, set);
+		choose_neighbors(ins, set,
+						 ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER].slots);
+		id = create_record(ins, layer, base, below, layer == 0 ? &tid : NULL, set);
+		link_record(ins, layer, id, set, entry.root[layer]);
+		if (layer == 0)
+			base = id;
+		below = id;
+	}
+	if (entry.id == HNSW_NO_ID || level > (int) entry.layer)
+	{
+		EntryArg	raise = {below, level, NULL};
+
+		ins->pager->ops->update_entry(ins->pager, raise_entry, &raise);
+	}
+	return HNSW_INSERTED_NODE;
+}

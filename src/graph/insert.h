@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * insert.h
+ *		Inserting one vector (INSERT of the HNSW paper, algorithm 1).
+ *
+ * IDENTIFICATION
+ *	  src/graph/insert.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_INSERT_H
+#define HNSW_INSERT_H
+
+#include "graph/beam.h"
+#include "graph/link.h"
+
+/* A record met by the search of an insert, with what linking to it needs. */
+typedef struct HnswFound
+{
+	HnswId		id;
+	HnswId		down;
+	uint32		generation;
+	float		g;
+	uint8		state;
+	bool		has_room;		/* for another tree edge */
+	bool		pruned;
+	HnswOwn		own;
+	Size		own_at;			/* of its codes in HnswFoundSet.codes */
+}			HnswFound;
+
+typedef struct HnswFoundSet
+{
+	HnswFound  *items;
+	int			count;
+	int			space;
+	uint8	   *codes;
+	Size		codes_used;
+	Size		codes_space;
+	int		   *chosen;			/* the neighbors-to-be, diverse first */
+	int			nchosen;
+}			HnswFoundSet;
+
+typedef struct HnswInserter
+{
+	HnswPager  *pager;
+	const HnswLayout *layout;
+	int			ef;				/* ef_construction */
+	uint64		random;			/* state of the level generator */
+	HnswScorer	scorer;
+	HnswBeam	beam;
+	HnswLinker	linker;
+	HnswPoint	point;
+	float	   *vhat;			/* decoded neighbor */
+	HnswRecord *image;			/* of the record being made */
+	HnswFoundSet found[HNSW_MAX_LAYERS];
+	int64		visited;		/* records scored by the last insert */
+}			HnswInserter;
+
+typedef enum HnswInserted
+{
+	HNSW_INSERTED_NODE,			/* a new node */
+	HNSW_INSERTED_TID,			/* an equal vector was there: one more TID */
+	HNSW_INSERTED_ASIDE			/* no place in the graph: kept aside */
+}			HnswInserted;
+
+extern void hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction,
+							   uint64 seed);
+extern void hnsw_inserter_free(HnswInserter *ins);
+
+/* v has layout->dim finite coordinates. */
+extern HnswInserted hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid);
+
+#endif							/* HNSW_INSERT_H */

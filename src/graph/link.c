@@ -1,0 +1,183 @@
+/*-------------------------------------------------------------------------
+ *
+ * link.c
+ *		Edges of one record: choosing them, adding one, dropping some.
+ *
+ * Every slot of a record is filled, since a record is read whole: first with
+ * diverse neighbors (those that the heuristic of the HNSW paper keeps: nearer
+ * to the record than to any nearer neighbor), then with pruned ones, which are
+ * marked as such.  A full record replaces its farthest pruned edge, never a
+ * diverse one while a pruned one is there: evicting by distance alone ruins the
+ * graph.
+ *
+ * How near the new neighbor is to the old ones comes from the record's own
+ * codes, queried with the new vector, so that one page is read and none of the
+ * neighbors'.
+ *
+ * IDENTIFICATION
+ *	  src/graph/link.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/link.h"
+
+#include "distance/kernels.h"
+
+void
+hnsw_linker_init(HnswLinker *linker, const HnswLayout *layout, HnswScorer *scorer)
+{
+	linker->layout = layout;
+	linker->scorer = scorer;
+	linker->scored = NULL;
+	linker->uhat = hnsw_alloc(sizeof(float) * layout->dim);
+}
+
+void
+hnsw_linker_free(HnswLinker *linker)
+{
+	hnsw_free(linker->uhat);
+}
+
+int
+hnsw_link_find(const HnswShape *shape, const HnswRecord *rec, HnswId id)
+{
+	const uint32 *ids = hnsw_record_ids(rec, shape);
+
+	for (int i = 0; i < rec->count; i++)
+		if (ids[i] == id)
+			return i;
+	return -1;
+}
+
+void
+hnsw_link_drop(const HnswShape *shape, HnswRecord *rec, int slot)
+{
+	int			last = rec->count - 1;
+
+	Assert(slot >= 0 && slot <= last);
+	hnsw_edge_move(shape, rec, last, slot);
+	hnsw_set_bit(hnsw_record_pruned(rec, shape), last, false);
+	hnsw_set_bit(hnsw_record_pinned(rec, shape), last, false);
+	rec->count = last;
+}
+
+bool
+hnsw_link_has_room(const HnswShape *shape, const HnswRecord *rec)
+{
+	const uint8 *pinned = hnsw_record_pinned(rec, shape);
+
+	if (rec->count < shape->slots)
+		return true;
+	for (int i = 0; i < rec->count; i++)
+		if (!hnsw_bit(pinned, i))
+			return true;
+	return false;
+}
+
+/* Estimated or known distance from the new vector to neighbor i. */
+static float
+new_to_neighbor(const HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, int i)
+{
+	const float *known;
+
+	if (shape->bits > 0)
+		return linker->scorer->est[i];
+	if (linker->scored == NULL)
+		return HUGE_VALF;
+	known = hnsw_seen_get(linker->scored, hnsw_record_ids(rec, shape)[i]);
+	return known != NULL ? *known : HUGE_VALF;
+}
+
+/*
+ * The heuristic, for one newcomer at distance "far" from the record: is it
+ * nearer to a nearer diverse neighbor than to the record?  If not, it is
+ * diverse, and farther neighbors that are nearer to it become pruned.
+ */
+static bool
+newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
+				   float far, const float *lengths)
+{
+	uint8	   *pruned = hnsw_record_pruned(rec, shape);
+
+	for (int i = 0; i < rec->count; i++)
+		if (!hnsw_bit(pruned, i) && lengths[i] < far &&
+			new_to_neighbor(linker, shape, rec, i) < far)
+			return true;
+	for (int i = 0; i < rec->count; i++)
+		if (!hnsw_bit(pruned, i) && lengths[i] > far &&
+			new_to_neighbor(linker, shape, rec, i) < lengths[i])
+			hnsw_set_bit(pruned, i, true);
+	return false;
+}
+
+/*
+ * The slot to give up: the farthest pruned one, else the farthest, never a
+ * pinned one; -1 when the newcomer itself is the one (unless it must stay) or
+ * when all are pinned.
+ */
+static int
+choose_victim(const HnswShape *shape, const HnswRecord *rec, const float *lengths,
+			  float far, bool newcomer_pruned, bool must_stay)
+{
+	const uint8 *pruned = hnsw_record_pruned(rec, shape);
+	const uint8 *pinned = hnsw_record_pinned(rec, shape);
+	int			victim = -1;
+	bool		victim_pruned = newcomer_pruned && !must_stay;
+	float		victim_far = must_stay ? -HUGE_VALF : far;
+
+	for (int i = 0; i < rec->count; i++)
+	{
+		bool		p = hnsw_bit(pruned, i);
+
+		if (hnsw_bit(pinned, i))
+			continue;
+		if (p > victim_pruned || (p == victim_pruned && lengths[i] > victim_far))
+		{
+			victim = i;
+			victim_pruned = p;
+			victim_far = lengths[i];
+		}
+	}
+	return victim;
+}
+
+HnswOffer
+hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
+				HnswRecord *rec, HnswId id, const float *vhat, bool pin)
+{
+	const HnswLayout *layout = linker->layout;
+	float		lengths[HNSW_MAX_SLOTS];
+	HnswScore	score;
+	double		unorm2;
+	bool		is_pruned;
+	int			slot = hnsw_link_find(shape, rec, id);
+
+	if (slot >= 0)
+	{
+		if (pin)
+			hnsw_set_bit(hnsw_record_pinned(rec, shape), slot, true);
+		return HNSW_OFFER_TAKEN;
+	}
+
+	score = shape->bits > 0 ? hnsw_score_all(linker->scorer, shape, vhat, rec) :
+		hnsw_score_own(linker->scorer, shape, vhat, rec);
+	hnsw_kernels->own_decode(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
+							 layout->dim, linker->uhat);
+	unorm2 = layout->metric == HNSW_IP ?
+		hnsw_kernels->dot(linker->uhat, linker->uhat, layout->dim) : 0;
+	for (int i = 0; i < rec->count; i++)
+		lengths[i] = hnsw_edge_length(layout, shape, rec, i, unorm2);
+	is_pruned = newcomer_is_pruned(linker, shape, rec, score.g, lengths);
+
+	if (rec->count < shape->slots)
+		slot = rec->count++;
+	else
+	{
+		slot = choose_victim(shape, rec, lengths, score.g, is_pruned, pin);
+		if (slot < 0)
+			return pin ? HNSW_OFFER_NO_ROOM : HNSW_OFFER_DROPPED;
+	}
+	hnsw_edge_write(layout, shape, rec, linker->uhat, slot, id, vhat);
+	hnsw_set_bit(hnsw_record_pruned(rec, shape), slot, is_pruned);
+	hnsw_set_bit(hnsw_record_pinned(rec, shape), slot, pin);
+	return HNSW_OFFER_TAKEN;
+}

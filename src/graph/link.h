@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * link.h
+ *		Edges of one record: choosing them, adding one, dropping some.
+ *
+ * IDENTIFICATION
+ *	  src/graph/link.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_LINK_H
+#define HNSW_LINK_H
+
+#include "code/edge.h"
+#include "graph/beam.h"
+
+/*
+ * Scratch for changing the edges of a record.  "scored" may hold true distances
+ * from the vector that is being linked to other records (by id): layouts
+ * without codes learn from it which neighbors are near each other.
+ */
+typedef struct HnswLinker
+{
+	const HnswLayout *layout;
+	HnswScorer *scorer;
+	const HnswSeen *scored;
+	float	   *uhat;			/* dim floats: the record being changed */
+}			HnswLinker;
+
+extern void hnsw_linker_init(HnswLinker *linker, const HnswLayout *layout, HnswScorer *scorer);
+extern void hnsw_linker_free(HnswLinker *linker);
+
+typedef enum HnswOffer
+{
+	HNSW_OFFER_DROPPED,			/* the new edge itself was the one to go */
+	HNSW_OFFER_TAKEN,
+	HNSW_OFFER_NO_ROOM			/* to be pinned, but every slot is */
+}			HnswOffer;
+
+/*
+ * Offers a record (locked for change) an edge to "id", whose decoded vector is
+ * vhat.  A full record gives up its farthest pruned edge for it, or drops it.
+ * With "pin" the edge becomes a tree edge, which stays until vacuum.
+ */
+extern HnswOffer hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
+								 HnswRecord *rec, HnswId id, const float *vhat, bool pin);
+
+/* The slot of the edge to id, or -1. */
+extern int	hnsw_link_find(const HnswShape *shape, const HnswRecord *rec, HnswId id);
+
+/* Takes out a slot; the last one moves into its place. */
+extern void hnsw_link_drop(const HnswShape *shape, HnswRecord *rec, int slot);
+
+/* Can another tree edge go here? */
+extern bool hnsw_link_has_room(const HnswShape *shape, const HnswRecord *rec);
+
+#endif							/* HNSW_LINK_H */

@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * pager.h
+ *		What the graph knows of storage: slots of four kinds, read, changed,
+ *		made and freed one at a time.
+ *
+ * Three pagers exist: shared buffers (page/pager_shared.c), and the arena
+ * (graph/arena.c), which serves both index builds and plain memory.
+ *
+ * Any call may raise an error; the graph holds nothing that an error would
+ * leak except memory of the current context.  src/README gives the locks
+ * behind each call and argues why the protocol is right.
+ *
+ * IDENTIFICATION
+ *	  src/graph/pager.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_PAGER_H
+#define HNSW_PAGER_H
+
+#include "code/layout.h"
+
+typedef struct HnswPager HnswPager;
+
+typedef struct HnswPagerOps
+{
+	/*
+	 * The slot's bytes, share-locked until release, or NULL when the id lies
+	 * beyond the end.  Whatever comes back has been checked: state, counts
+	 * and layer are within bounds; ids inside are not.  Reads may nest two
+	 * deep (a record, then a chunk); release undoes the latest.
+	 */
+	const void *(*read) (HnswPager *pager, HnswKind kind, HnswId id);
+	void		(*release) (HnswPager *pager);
+
+	/*
+	 * The slot's bytes to be changed in place, exclusively locked.  A second
+	 * modify (a chunk under its record) joins the first; commit makes all of
+	 * it permanent and visible at once, cancel forgets it.  NULL when the id
+	 * lies beyond the end.  No error is raised and no other call is made
+	 * between modify and commit or cancel, except that second modify.
+	 */
+	void	   *(*modify) (HnswPager *pager, HnswKind kind, HnswId id);
+	void		(*commit) (HnswPager *pager);
+	void		(*cancel) (HnswPager *pager);
+
+	/*
+	 * A new slot holding a copy of the image (size bytes, the rest zero); a
+	 * record's generation is set by the pager, and base is set to the new id
+	 * where the image says HNSW_NO_ID.
+	 */
+	HnswId		(*create) (HnswPager *pager, HnswKind kind, const void *image, Size size);
+	void		(*destroy) (HnswPager *pager, HnswKind kind, HnswId id);
+
+	/* The first slot of this kind at or behind "from", or HNSW_NO_ID. */
+	HnswId		(*seek) (HnswPager *pager, HnswKind kind, HnswId from);
+
+	/* All ids of this kind are below this. */
+	HnswId		(*limit) (HnswPager *pager, HnswKind kind);
+
+	void		(*get_entry) (HnswPager *pager, HnswEntry *entry);
+
+	/*
+	 * Lets "change" alter the entry under an exclusive lock; writes it when
+	 * that returns true, and returns the same.
+	 */
+	bool		(*update_entry) (HnswPager *pager,
+								 bool (*change) (HnswEntry *entry, void *arg), void *arg);
+
+	/* Will be read soon. */
+	void		(*prefetch) (HnswPager *pager, HnswKind kind, HnswId id);
+
+	/* Between two steps of a long job: a chance to stop or to sleep. */
+	void		(*pause) (HnswPager *pager);
+
+	/* Waits until every insert that is now running has ended. */
+	void		(*barrier) (HnswPager *pager);
+}			HnswPagerOps;
+
+struct HnswPager
+{
+	const HnswPagerOps *ops;
+	const HnswLayout *layout;
+	const char *name;			/* of the index, for messages */
+};
+
+/* Contents of a slot that has just been read: the pager's own check. */
+extern const char *hnsw_slot_problem(const HnswLayout *layout, HnswKind kind,
+									 const void *slot);
+
+/* Fills a free slot for create. */
+extern void hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
+						   void *slot, const void *image, Size size);
+
+/* The entry of an empty index. */
+extern void hnsw_entry_clear(HnswEntry *entry);
+
+#define HNSW_READ(pager, kind, id) ((pager)->ops->read((pager), (kind), (id)))
+#define HNSW_RELEASE(pager) ((pager)->ops->release(pager))
+#define HNSW_MODIFY(pager, kind, id) ((pager)->ops->modify((pager), (kind), (id)))
+#define HNSW_COMMIT(pager) ((pager)->ops->commit(pager))
+#define HNSW_CANCEL(pager) ((pager)->ops->cancel(pager))
+
+#endif							/* HNSW_PAGER_H */

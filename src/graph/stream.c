@@ -1,0 +1,404 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.c
+ *		A search that goes on for as long as rows are asked for.
+ *
+ * The search works in rounds.  A round searches with its ef, then hands out
+ * rows in the order of their lower bounds, but only so many as its ef has
+ * probably got right; when more are wanted, the next round carries on where the
+ * last one stopped, with twice the ef.  The search thus always runs ahead of
+ * what it hands out, and rows that turn up after a farther one has been handed
+ * out ("late" rows) are rare.  Strict order keeps them for the very end, since a
+ * row must not be lost; relaxed order hands them out at once.
+ *
+ * IDENTIFICATION
+ *	  src/graph/stream.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/stream.h"
+
+/* candidates that the descent through the upper layers keeps */
+#define DESCENT_EF			2
+
+/*
+ * An index of at most this many records for each unit of ef is read from end to
+ * end, which costs about the same and is exact.
+ */
+#define EXHAUSTIVE_FACTOR	10
+
+/* share of a round's ef that is handed out before the next round */
+#define ALLOWANCE(ef)		((int64) (ef) * 3 / 4 + 1)
+
+void
+hnsw_stream_init(HnswStream *stream, HnswPager *pager)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->pager = pager;
+	stream->layout = pager->layout;
+	hnsw_scorer_init(&stream->scorer, pager->layout);
+	hnsw_beam_init(&stream->beam, pager, &stream->scorer);
+	hnsw_point_init(&stream->query, pager->layout);
+	stream->rows_space = 256;
+	stream->rows = hnsw_alloc(sizeof(HnswRow) * stream->rows_space);
+	stream->late_space = 16;
+	stream->late = hnsw_alloc(sizeof(HnswRow) * stream->late_space);
+}
+
+void
+hnsw_stream_free(HnswStream *stream)
+{
+	hnsw_scorer_free(&stream->scorer);
+	hnsw_beam_free(&stream->beam);
+	hnsw_point_free(&stream->query);
+	hnsw_free(stream->rows);
+	hnsw_free(stream->late);
+	if (stream->tids.tids != NULL)
+		hnsw_free(stream->tids.tids);
+}
+
+bool
+hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options, const float *v)
+{
+	stream->options = *options;
+	stream->nrows = 0;
+	stream->nlate = 0;
+	stream->started = false;
+	stream->draining = false;
+	stream->end = HNSW_STREAM_RUNNING;
+	stream->given = 0;
+	stream->last = -HUGE_VAL;
+	stream->tids.count = 0;
+	stream->next_tid = 0;
+	stream->visited = 0;
+	stream->rounds = 0;
+	if (!hnsw_point_set_query(&stream->query, stream->layout, v))
+	{
+		stream->end = HNSW_STREAM_COMPLETE;
+		return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------------
+ * The rows visited and not yet returned: a binary heap by lower bound
+ * ------------------------------------------------------------------------
+ */
+static void
+push_row(HnswStream *stream, const HnswRow *row)
+{
+	Size		i;
+
+	if (stream->nrows == stream->rows_space)
+	{
+		stream->rows = hnsw_realloc(stream->rows, sizeof(HnswRow) * stream->rows_space * 2);
+		stream->rows_space *= 2;
+	}
+	for (i = stream->nrows++; i > 0;)
+	{
+		Size		up = (i - 1) / 2;
+
+		if (stream->rows[up].lower <= row->lower)
+			break;
+		stream->rows[i] = stream->rows[up];
+		i = up;
+	}
+	stream->rows[i] = *row;
+}
+
+static HnswRow
+pop_row(HnswStream *stream)
+{
+	HnswRow    *rows = stream->rows;
+	HnswRow		top = rows[0];
+	HnswRow		last = rows[--stream->nrows];
+	Size		i = 0;
+
+	for (;;)
+	{
+		Size		child = 2 * i + 1;
+
+		if (child >= stream->nrows)
+			break;
+		if (child + 1 < stream->nrows && rows[child + 1].lower < rows[child].lower)
+			child++;
+		if (last.lower <= rows[child].lower)
+			break;
+		rows[i] = rows[child];
+		i = child;
+	}
+	rows[i] = last;
+	return top;
+}
+
+static void
+keep_late(HnswStream *stream, const HnswRow *row)
+{
+	if (stream->nlate == stream->late_space)
+	{
+		stream->late = hnsw_realloc(stream->late, sizeof(HnswRow) * stream->late_space * 2);
+		stream->late_space *= 2;
+	}
+	stream->late[stream->nlate++] = *row;
+}
+
+static bool
+collect_row(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
+{
+	HnswStream *stream = arg;
+	HnswRow		row;
+
+	if (!hnsw_tids_any(rec))
+		return false;
+	row.lower = hnsw_point_lower_bound(&stream->query, stream->layout, score, rec->resid);
+	row.id = id;
+	row.generation = rec->generation;
+	memcpy(row.tids, rec->tids, sizeof(row.tids));
+	row.has_chunks = rec->down != HNSW_NO_ID;
+	push_row(stream, &row);
+	return true;
+}
+
+/* ------------------------------------------------------------------------
+ * Searching
+ * ------------------------------------------------------------------------
+ */
+typedef struct DescentArg
+{
+	HnswItem	best[DESCENT_EF];	/* nearest first; the id is one layer down */
+	int			count;
+}			DescentArg;
+
+static bool
+descend(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
+{
+	DescentArg *down = arg;
+	int			i;
+
+	if (down->count == DESCENT_EF && score.g >= down->best[DESCENT_EF - 1].key)
+		return true;
+	if (down->count < DESCENT_EF)
+		down->count++;
+	for (i = down->count - 1; i > 0 && down->best[i - 1].key > score.g; i--)
+		down->best[i] = down->best[i - 1];
+	down->best[i].key = score.g;
+	down->best[i].id = rec->down;
+	return true;
+}
+
+/*
+ * Finds the records of layer 0 to start from; 0 when the way down was cut by a
+ * vacuum that freed what the entry led to.
+ */
+static int
+find_seeds(HnswStream *stream, const HnswEntry *entry, HnswId *seeds)
+{
+	int			count = 1;
+
+	seeds[0] = entry->id;
+	for (int layer = entry->layer; layer > 0; layer--)
+	{
+		DescentArg	arg = {.count = 0};
+
+		hnsw_beam_start(&stream->beam, layer, stream->query.x, DESCENT_EF, descend, &arg);
+		for (int i = 0; i < count; i++)
+			hnsw_beam_seed(&stream->beam, seeds[i]);
+		hnsw_beam_run(&stream->beam, INT64_MAX);
+		stream->visited += stream->beam.visited;
+		count = arg.count;
+		for (int i = 0; i < count; i++)
+			seeds[i] = arg.best[i].id;
+	}
+	return count;
+}
+
+/*
+ * How much wider than ef_search the beam is.  Estimates mislead; a wider beam
+ * makes up for it, so that the same ef_search gives the recall of a search with
+ * exact distances.  Measured: bench/README.md, "Widening".
+ */
+static int
+beam_ef(const HnswStream *stream, int ef)
+{
+	float		error = stream->layout->shape[HNSW_BASE].error;
+
+	return (int) Min((double) INT_MAX / 2, ceil(ef * (1 + 8.0 * error)));
+}
+
+static void
+read_everything(HnswStream *stream)
+{
+	HnswPager  *pager = stream->pager;
+	const HnswShape *shape = &stream->layout->shape[HNSW_BASE];
+
+	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id != HNSW_NO_ID;
+		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
+	{
+		const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+
+		if (rec == NULL)
+			break;
+		if (rec->state != HNSW_FREE)
+		{
+			HnswScore	score = hnsw_score_own(&stream->scorer, shape, stream->query.x, rec);
+
+			stream->visited++;
+			collect_row(stream, id, rec, score);
+		}
+		HNSW_RELEASE(pager);
+		CHECK_FOR_INTERRUPTS();
+	}
+	stream->draining = true;
+	stream->end = HNSW_STREAM_COMPLETE;
+}
+
+static void
+start_search(HnswStream *stream)
+{
+	HnswPager  *pager = stream->pager;
+	HnswId		seeds[DESCENT_EF];
+	HnswEntry	entry;
+	int			nseeds = 0;
+
+	stream->ef = stream->options.ef;
+	stream->allowance = stream->options.iterative == HNSW_ITERATIVE_OFF ?
+		stream->ef : ALLOWANCE(stream->ef);
+	if (pager->ops->limit(pager, HNSW_BASE) <= (int64) stream->ef * EXHAUSTIVE_FACTOR)
+	{
+		read_everything(stream);
+		return;
+	}
+
+	for (int tries = 0; tries < 4 && nseeds == 0; tries++)
+	{
+		pager->ops->get_entry(pager, &entry);
+		if (entry.id == HNSW_NO_ID)
+			break;
+		nseeds = find_seeds(stream, &entry, seeds);
+	}
+	if (nseeds == 0 && entry.root[0] != HNSW_NO_ID)
+		seeds[nseeds++] = entry.root[0];
+	hnsw_beam_start(&stream->beam, 0, stream->query.x, beam_ef(stream, stream->ef),
+					collect_row, stream);
+	stream->beam.resumable = true;
+	for (int i = 0; i < nseeds; i++)
+		hnsw_beam_seed(&stream->beam, seeds[i]);
+}
+
+/* One round: searches, and says how many rows may be returned before the next. */
+static void
+search_round(HnswStream *stream)
+{
+	if (!stream->started)
+	{
+		stream->started = true;
+		start_search(stream);
+	}
+	else
+	{
+		stream->ef = (int) Min((int64) stream->ef * 2, INT_MAX / 4);
+		stream->allowance = ALLOWANCE(stream->ef);
+		hnsw_beam_widen(&stream->beam, beam_ef(stream, stream->ef));
+	}
+	stream->rounds++;
+	if (stream->draining)
+		return;
+
+	if (!hnsw_beam_run(&stream->beam, stream->options.max_visits))
+		stream->end = HNSW_STREAM_VISITS;
+	else if (hnsw_beam_exhausted(&stream->beam))
+		stream->end = HNSW_STREAM_COMPLETE;
+	else if (hnsw_beam_memory(&stream->beam) +
+			 sizeof(HnswRow) * (stream->rows_space + stream->late_space) >
+			 stream->options.max_memory)
+		stream->end = HNSW_STREAM_MEMORY;
+	stream->draining = stream->end != HNSW_STREAM_RUNNING;
+	if (stream->options.iterative == HNSW_ITERATIVE_OFF && !stream->draining)
+	{
+		stream->draining = true;
+		stream->end = HNSW_STREAM_EF;
+	}
+}
+
+/* Makes the TIDs of a row ready to be returned. */
+static void
+open_row(HnswStream *stream, const HnswRow *row)
+{
+	stream->tids.count = 0;
+	stream->next_tid = 0;
+	stream->tids_lower = row->lower;
+	stream->given++;
+	for (int i = 0; i < HNSW_INLINE_TIDS; i++)
+		if (hnsw_tid_used(&row->tids[i]))
+			hnsw_tidlist_add(&stream->tids, row->tids[i]);
+	if (row->has_chunks)
+		hnsw_tids_chunks(stream->pager, row->id, row->generation, &stream->tids);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	double		la = ((const HnswRow *) a)->lower,
+				lb = ((const HnswRow *) b)->lower;
+
+	return la < lb ? -1 : la > lb;
+}
+
+/* Opens the next row; false when there is none. */
+static bool
+next_row(HnswStream *stream)
+{
+	for (;;)
+	{
+		bool		off = stream->options.iterative == HNSW_ITERATIVE_OFF;
+
+		if (off && stream->given >= stream->options.ef)
+		{
+			if (stream->nrows > 0 || stream->end != HNSW_STREAM_COMPLETE)
+				stream->end = HNSW_STREAM_EF;
+			return false;
+		}
+		if (stream->started && stream->nrows > 0 &&
+			(stream->draining || stream->given < stream->allowance))
+		{
+			HnswRow		row = pop_row(stream);
+
+			if (row.lower < stream->last && stream->options.iterative == HNSW_ITERATIVE_STRICT)
+			{
+				keep_late(stream, &row);
+				continue;
+			}
+			stream->last = Max(stream->last, row.lower);
+			open_row(stream, &row);
+			return true;
+		}
+		if (!stream->draining && stream->end == HNSW_STREAM_RUNNING)
+		{
+			search_round(stream);
+			continue;
+		}
+		if (stream->nlate == 0)
+			return false;
+
+		/* the rows that came too late: better out of order than lost */
+		qsort(stream->late, stream->nlate, sizeof(HnswRow), compare_rows);
+		stream->last = -HUGE_VAL;
+		for (Size i = 0; i < stream->nlate; i++)
+			push_row(stream, &stream->late[i]);
+		stream->nlate = 0;
+	}
+}
+
+bool
+hnsw_stream_next(HnswStream *stream, HnswTid *tid, double *lower)
+{
+	while (stream->next_tid >= stream->tids.count)
+	{
+		stream->tids.count = 0;
+		stream->next_tid = 0;
+		if (!next_row(stream))
+			return false;
+	}
+	*tid = stream->tids.tids[stream->next_tid++];
+	*lower = stream->tids_lower;
+	return true;
+}

@@ -1,0 +1,531 @@
+/*-------------------------------------------------------------------------
+ *
+ * tids.c
+ *		The heap TIDs of nodes, and those kept aside.
+ *
+ * A node has a few TIDs in its layer-0 record and the rest in a chain of chunks,
+ * newest first.  The record's lock covers the chain: who holds it, shared or
+ * exclusively, may follow the chain; a chunk joins or leaves the chain only
+ * under the exclusive lock.  A chunk that is in no chain is marked as pending, in
+ * the same WAL record that takes it out, so that vacuum finds what a crash has
+ * left.
+ *
+ * IDENTIFICATION
+ *	  src/graph/tids.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/tids.h"
+
+bool
+hnsw_tids_any(const HnswRecord *rec)
+{
+	if (rec->down != HNSW_NO_ID)
+		return true;
+	for (int i = 0; i < HNSW_INLINE_TIDS; i++)
+		if (hnsw_tid_used(&rec->tids[i]))
+			return true;
+	return false;
+}
+
+/* Puts the TID into a free place of the array; false when there is none. */
+static bool
+put_tid(HnswTid *tids, int n, HnswTid tid)
+{
+	for (int i = 0; i < n; i++)
+		if (!hnsw_tid_used(&tids[i]))
+		{
+			tids[i] = tid;
+			return true;
+		}
+	return false;
+}
+
+static HnswChunk *
+modify_chunk(HnswPager *pager, HnswId chunk_id, HnswId owner)
+{
+	HnswChunk  *chunk = HNSW_MODIFY(pager, HNSW_CHUNK, chunk_id);
+
+	if (chunk == NULL || chunk->owner != owner || chunk->state == HNSW_FREE)
+		hnsw_corrupt("index \"%s\": chunk %u does not belong to record %u",
+					 pager->name, chunk_id, owner);
+	return chunk;
+}
+
+/*
+ * Tries to attach without a new chunk.  *head is the first chunk when there was
+ * no room, and *usable says whether the record may take TIDs at all.
+ */
+static bool
+attach_in_place(HnswPager *pager, HnswId id, uint32 generation, float resid,
+				HnswTid tid, HnswId *head, bool *usable)
+{
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	HnswChunk  *chunk = NULL;
+	bool		done;
+
+	*usable = rec != NULL && rec->state == HNSW_LINKED && rec->generation == generation;
+	*head = HNSW_NO_ID;
+	if (!*usable)
+	{
+		if (rec != NULL)
+			HNSW_CANCEL(pager);
+		return false;
+	}
+	*head = rec->down;
+	done = put_tid(rec->tids, HNSW_INLINE_TIDS, tid);
+	if (!done && rec->down != HNSW_NO_ID)
+	{
+		chunk = modify_chunk(pager, rec->down, id);
+		done = put_tid(chunk->tids, HNSW_CHUNK_TIDS, tid);
+	}
+	if (!done)
+	{
+		HNSW_CANCEL(pager);
+		return false;
+	}
+	rec->resid = Max(rec->resid, resid);
+	HNSW_COMMIT(pager);
+	return true;
+}
+
+/* Puts a new chunk in front of the chain, if its head is still the same. */
+static bool
+attach_chunk(HnswPager *pager, HnswId id, uint32 generation, float resid,
+			 HnswId head, HnswId new_head)
+{
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	HnswChunk  *chunk;
+
+	if (rec == NULL)
+		return false;
+	if (rec->state != HNSW_LINKED || rec->generation != generation || rec->down != head)
+	{
+		HNSW_CANCEL(pager);
+		return false;
+	}
+	chunk = modify_chunk(pager, new_head, id);
+	chunk->state = HNSW_LINKED;
+	rec->down = new_head;
+	rec->resid = Max(rec->resid, resid);
+	HNSW_COMMIT(pager);
+	return true;
+}
+
+bool
+hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
+				 float resid, HnswTid tid)
+{
+	for (;;)
+	{
+		HnswId		head,
+					new_head;
+		bool		usable;
+		HnswChunk	image;
+
+		if (attach_in_place(pager, id, generation, resid, tid, &head, &usable))
+			return true;
+		if (!usable)
+			return false;
+		memset(&image, 0, sizeof(image));
+		image.state = HNSW_PENDING;
+		image.owner = id;
+		image.next = head;
+		image.tids[0] = tid;
+		new_head = pager->ops->create(pager, HNSW_CHUNK, &image, sizeof(image));
+		if (attach_chunk(pager, id, generation, resid, head, new_head))
+			return true;
+		pager->ops->destroy(pager, HNSW_CHUNK, new_head);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+hnsw_tidlist_add(HnswTidList *list, HnswTid tid)
+{
+	if (list->count == list->space)
+	{
+		Size		space = list->space == 0 ? 64 : list->space * 2;
+
+		list->tids = list->tids == NULL ? hnsw_alloc(sizeof(HnswTid) * space) :
+			hnsw_realloc(list->tids, sizeof(HnswTid) * space);
+		list->space = space;
+	}
+	list->tids[list->count++] = tid;
+}
+
+static void
+add_used(HnswTidList *list, const HnswTid *tids, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (hnsw_tid_used(&tids[i]))
+			hnsw_tidlist_add(list, tids[i]);
+}
+
+void
+hnsw_tids_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidList *list)
+{
+	const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+	HnswId		at,
+				steps = 0;
+
+	if (rec == NULL)
+		return;
+	if (rec->state == HNSW_FREE || rec->generation != generation)
+	{
+		HNSW_RELEASE(pager);
+		return;
+	}
+	for (at = rec->down; at != HNSW_NO_ID;)
+	{
+		const HnswChunk *chunk = HNSW_READ(pager, HNSW_CHUNK, at);
+
+		if (chunk == NULL || chunk->owner != id || chunk->state == HNSW_FREE ||
+			steps++ > pager->ops->limit(pager, HNSW_CHUNK))
+			hnsw_corrupt("index \"%s\": chunk %u does not belong to record %u",
+						 pager->name, at, id);
+		add_used(list, chunk->tids, HNSW_CHUNK_TIDS);
+		at = chunk->next;
+		HNSW_RELEASE(pager);
+	}
+	HNSW_RELEASE(pager);
+}
+
+/* ------------------------------------------------------------------------
+ * TIDs aside
+ * ------------------------------------------------------------------------
+ */
+static bool
+aside_put(HnswPager *pager, HnswAsideList which, HnswId page, HnswTid tid)
+{
+	HnswAside  *aside;
+
+	if (page == HNSW_NO_ID)
+		return false;
+	aside = HNSW_MODIFY(pager, HNSW_ASIDE, page);
+	if (aside == NULL)
+		return false;
+	if (aside->state != HNSW_FREE && aside->list == which &&
+		put_tid(aside->tids, HNSW_ASIDE_TIDS, tid))
+	{
+		HNSW_COMMIT(pager);
+		return true;
+	}
+	HNSW_CANCEL(pager);
+	return false;
+}
+
+typedef struct AsideArg
+{
+	HnswAsideList which;
+	HnswId		head;
+	HnswId		page;
+}			AsideArg;
+
+static bool
+push_aside_page(HnswEntry *entry, void *arg)
+{
+	AsideArg   *push = arg;
+
+	if (entry->aside[push->which] != push->head)
+		return false;
+	entry->aside[push->which] = push->page;
+	return true;
+}
+
+void
+hnsw_aside_insert(HnswPager *pager, HnswAsideList which, HnswTid tid)
+{
+	for (;;)
+	{
+		HnswEntry	entry;
+		HnswAside  *image;
+		AsideArg	push;
+
+		pager->ops->get_entry(pager, &entry);
+		if (aside_put(pager, which, entry.aside[which], tid) ||
+			aside_put(pager, which, entry.room[which], tid))
+			return;
+		image = hnsw_alloc_zero(sizeof(HnswAside));
+		image->state = HNSW_PENDING;
+		image->list = which;
+		image->next = entry.aside[which];
+		image->tids[0] = tid;
+		push.which = which;
+		push.head = entry.aside[which];
+		push.page = pager->ops->create(pager, HNSW_ASIDE, image, sizeof(HnswAside));
+		hnsw_free(image);
+		if (pager->ops->update_entry(pager, push_aside_page, &push))
+		{
+			HnswAside  *aside = HNSW_MODIFY(pager, HNSW_ASIDE, push.page);
+
+			if (aside != NULL)
+			{
+				aside->state = HNSW_LINKED;
+				HNSW_COMMIT(pager);
+			}
+			return;
+		}
+		pager->ops->destroy(pager, HNSW_ASIDE, push.page);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+HnswId
+hnsw_aside_read(HnswPager *pager, HnswAsideList which, HnswId page, HnswTidList *list)
+{
+	const HnswAside *aside = HNSW_READ(pager, HNSW_ASIDE, page);
+	HnswId		next;
+
+	if (aside == NULL || aside->state == HNSW_FREE || aside->list != which)
+		hnsw_corrupt("index \"%s\": page %u of the tuples kept aside is not one",
+					 pager->name, page);
+	add_used(list, aside->tids, HNSW_ASIDE_TIDS);
+	next = aside->next;
+	HNSW_RELEASE(pager);
+	return next;
+}
+
+/* ------------------------------------------------------------------------
+ * Vacuum
+ * ------------------------------------------------------------------------
+ */
+
+/* Removes dead TIDs from an array; returns how many stay. */
+static int
+sweep(HnswTid *tids, int n, HnswTidCounts *counts, bool *changed)
+{
+	int			live = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!hnsw_tid_used(&tids[i]))
+			continue;
+		if (counts->dead(counts->arg, tids[i]))
+		{
+			memset(&tids[i], 0, sizeof(HnswTid));
+			counts->removed++;
+			*changed = true;
+		}
+		else
+			live++;
+	}
+	counts->live += live;
+	return live;
+}
+
+/* Does this record need any change?  Counts its live TIDs if not. */
+static bool
+needs_vacuum(const HnswRecord *rec, HnswTidCounts *counts)
+{
+	int			live = 0;
+
+	if (rec->down != HNSW_NO_ID)
+		return true;
+	for (int i = 0; i < HNSW_INLINE_TIDS; i++)
+		if (hnsw_tid_used(&rec->tids[i]))
+		{
+			if (counts->dead(counts->arg, rec->tids[i]))
+				return true;
+			live++;
+		}
+	counts->live += live;
+	return live == 0 && rec->state != HNSW_DYING;
+}
+
+/*
+ * Sweeps the chunks of a record, oldest state first: each chunk is changed
+ * under the record's lock.  *empty_head is the first chunk when nothing is left
+ * in it, else HNSW_NO_ID.
+ */
+static void
+sweep_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidCounts *counts,
+			 HnswId *empty_head)
+{
+	HnswId		at,
+				next,
+				steps = 0;
+	bool		first = true;
+
+	*empty_head = HNSW_NO_ID;
+	for (at = HNSW_NO_ID;; at = next)
+	{
+		HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+		HnswChunk  *chunk;
+		bool		changed = false;
+		int			live;
+
+		if (rec == NULL || rec->generation != generation)
+			hnsw_corrupt("index \"%s\": record %u changed hands during vacuum",
+						 pager->name, id);
+		if (first)
+			at = rec->down;
+		if (at == HNSW_NO_ID)
+		{
+			HNSW_CANCEL(pager);
+			return;
+		}
+		chunk = modify_chunk(pager, at, id);
+		live = sweep(chunk->tids, HNSW_CHUNK_TIDS, counts, &changed);
+		next = chunk->next;
+		if (changed)
+			HNSW_COMMIT(pager);
+		else
+			HNSW_CANCEL(pager);
+		if (first && live == 0)
+			*empty_head = at;
+		first = false;
+		if (steps++ > pager->ops->limit(pager, HNSW_CHUNK))
+			hnsw_corrupt("index \"%s\": chunks of record %u form a loop", pager->name, id);
+		if (next == HNSW_NO_ID)
+			return;
+		pager->ops->pause(pager);
+	}
+}
+
+/*
+ * Takes the first chunk out of the chain if it is (still) empty; true when it
+ * was, so that the next one should be looked at.
+ */
+static bool
+drop_empty_head(HnswPager *pager, HnswId id, HnswId head)
+{
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	HnswChunk  *chunk;
+
+	if (rec == NULL)
+		return false;
+	if (head == HNSW_NO_ID || rec->down != head)
+	{
+		HNSW_CANCEL(pager);
+		return false;
+	}
+	chunk = modify_chunk(pager, head, id);
+	for (int i = 0; i < HNSW_CHUNK_TIDS; i++)
+		if (hnsw_tid_used(&chunk->tids[i]))
+		{
+			HNSW_CANCEL(pager);
+			return false;
+		}
+	rec->down = chunk->next;
+	chunk->state = HNSW_PENDING;
+	HNSW_COMMIT(pager);
+	pager->ops->destroy(pager, HNSW_CHUNK, head);
+	return true;
+}
+
+static HnswId
+first_chunk(HnswPager *pager, HnswId id)
+{
+	const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+	HnswId		head = HNSW_NO_ID;
+
+	if (rec != NULL)
+	{
+		head = rec->down;
+		HNSW_RELEASE(pager);
+	}
+	return head;
+}
+
+bool
+hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts)
+{
+	const HnswRecord *seen = HNSW_READ(pager, HNSW_BASE, id);
+	HnswRecord *rec;
+	bool		dying,
+				changed = false;
+	uint32		generation;
+	HnswId		head;
+
+	if (seen == NULL)
+		return false;
+	dying = seen->state == HNSW_DYING;
+	if (seen->state == HNSW_FREE || dying || !needs_vacuum(seen, counts))
+	{
+		HNSW_RELEASE(pager);
+		return dying;
+	}
+	generation = seen->generation;
+	head = seen->down;
+	HNSW_RELEASE(pager);
+
+	if (head != HNSW_NO_ID)
+	{
+		sweep_chunks(pager, id, generation, counts, &head);
+		while (head != HNSW_NO_ID && drop_empty_head(pager, id, head))
+			head = first_chunk(pager, id);
+	}
+
+	rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	if (rec == NULL || rec->generation != generation)
+		hnsw_corrupt("index \"%s\": record %u changed hands during vacuum", pager->name, id);
+	sweep(rec->tids, HNSW_INLINE_TIDS, counts, &changed);
+	dying = !hnsw_tids_any(rec);
+	if (dying)
+		rec->state = HNSW_DYING;
+	if (changed || dying)
+		HNSW_COMMIT(pager);
+	else
+		HNSW_CANCEL(pager);
+	return dying;
+}
+
+typedef struct RoomArg
+{
+	HnswAsideList which;
+	HnswId		page;
+}			RoomArg;
+
+static bool
+set_room(HnswEntry *entry, void *arg)
+{
+	RoomArg    *room = arg;
+
+	if (entry->room[room->which] == room->page)
+		return false;
+	entry->room[room->which] = room->page;
+	return true;
+}
+
+void
+hnsw_aside_vacuum(HnswPager *pager, HnswAsideList which, HnswTidCounts *counts)
+{
+	HnswEntry	entry;
+	RoomArg		room = {which, HNSW_NO_ID};
+	int			fewest = HNSW_ASIDE_TIDS;
+	HnswId		steps = 0;
+
+	pager->ops->get_entry(pager, &entry);
+	for (HnswId at = entry.aside[which]; at != HNSW_NO_ID;)
+	{
+		HnswAside  *aside = HNSW_MODIFY(pager, HNSW_ASIDE, at);
+		bool		changed = false;
+		int			live;
+		HnswId		next;
+
+		if (aside == NULL || aside->state == HNSW_FREE || aside->list != which ||
+			steps++ > pager->ops->limit(pager, HNSW_ASIDE))
+			hnsw_corrupt("index \"%s\": page %u of the tuples kept aside is not one",
+						 pager->name, at);
+		live = sweep(aside->tids, HNSW_ASIDE_TIDS, counts, &changed);
+		if (aside->state == HNSW_PENDING)
+		{
+			/* an insert that failed right behind its last but one step */
+			aside->state = HNSW_LINKED;
+			changed = true;
+		}
+		next = aside->next;
+		if (changed)
+			HNSW_COMMIT(pager);
+		else
+			HNSW_CANCEL(pager);
+		if (live < fewest)
+		{
+			fewest = live;
+			room.page = at;
+		}
+		at = next;
+		pager->ops->pause(pager);
+	}
+	pager->ops->update_entry(pager, set_room, &room);
+}

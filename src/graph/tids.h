@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * tids.h
+ *		The heap TIDs of nodes, and those kept aside.
+ *
+ * A TID never moves from one place to another while its tuple may be visible
+ * to somebody: a scan reads a node's inline TIDs when it visits the node and the
+ * chunks when it returns them, and would miss or repeat one that moved.
+ *
+ * IDENTIFICATION
+ *	  src/graph/tids.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_TIDS_H
+#define HNSW_TIDS_H
+
+#include "graph/pager.h"
+
+static inline bool
+hnsw_tid_used(const HnswTid *tid)
+{
+	return tid->offset != 0;
+}
+
+/* Has the node any TID?  True when it has chunks: vacuum takes empty ones away. */
+extern bool hnsw_tids_any(const HnswRecord *rec);
+
+/*
+ * Attaches one more TID to a layer-0 record if it is still linked and of this
+ * generation; true if so.  resid bounds the residual of the TID's own vector.
+ */
+extern bool hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
+							 float resid, HnswTid tid);
+
+/* A growing array of TIDs. */
+typedef struct HnswTidList
+{
+	HnswTid    *tids;
+	Size		count;
+	Size		space;
+}			HnswTidList;
+
+extern void hnsw_tidlist_add(HnswTidList *list, HnswTid tid);
+
+/*
+ * Appends the TIDs in the chunks of a node to the list, unless the record has
+ * been freed since it had this generation: then all of them were dead to
+ * everybody.
+ */
+extern void hnsw_tids_chunks(HnswPager *pager, HnswId id, uint32 generation,
+							 HnswTidList *list);
+
+/* Keeps a tuple aside that has no place in the graph. */
+extern void hnsw_aside_insert(HnswPager *pager, HnswAsideList which, HnswTid tid);
+
+/*
+ * Appends the TIDs of one page of those kept aside to the list and returns the
+ * next page, or HNSW_NO_ID.
+ */
+extern HnswId hnsw_aside_read(HnswPager *pager, HnswAsideList which, HnswId page,
+							  HnswTidList *list);
+
+/*
+ * For vacuum.  "dead" says which tuples have gone.  Counts are added to *live
+ * and *removed.
+ */
+typedef bool (*HnswDead) (void *arg, HnswTid tid);
+
+typedef struct HnswTidCounts
+{
+	HnswDead	dead;
+	void	   *arg;
+	double		live;
+	double		removed;
+}			HnswTidCounts;
+
+/*
+ * Removes a node's dead TIDs; a linked or pending node left without any becomes
+ * dying.  True when the node is dying now.
+ */
+extern bool hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts);
+extern void hnsw_aside_vacuum(HnswPager *pager, HnswAsideList which, HnswTidCounts *counts);
+
+#endif							/* HNSW_TIDS_H */
