@@ -2,8 +2,357 @@
 \echo Use "CREATE EXTENSION hnsw" to load this file. \quit
 
 -- ---------------------------------------------------------------------
+-- pgvector owns the same names: say so before one of them fails to be made
+-- ---------------------------------------------------------------------
+
+DO $$
+DECLARE
+	other text := NULL;
+BEGIN
+	SELECT 'the access method "hnsw"' INTO other
+		FROM pg_catalog.pg_am a
+		WHERE a.amname OPERATOR(pg_catalog.=) 'hnsw';
+
+	IF other IS NULL THEN
+		SELECT pg_catalog.format('the type %s', t.oid::pg_catalog.regtype) INTO other
+			FROM pg_catalog.pg_type t
+			WHERE t.typname OPERATOR(pg_catalog.=) 'vector'
+				AND (t.typnamespace OPERATOR(pg_catalog.=)
+						(SELECT n.oid FROM pg_catalog.pg_namespace n
+							WHERE n.nspname OPERATOR(pg_catalog.=) pg_catalog.current_schema())
+					OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+						WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+							AND d.objid OPERATOR(pg_catalog.=) t.oid
+							AND d.deptype OPERATOR(pg_catalog.=) 'e'))
+			LIMIT 1;
+	END IF;
+
+	IF other IS NOT NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'duplicate_object',
+			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created: %s exists already', other),
+			DETAIL = 'This extension brings the type "vector" and the access method "hnsw" itself, like pgvector, so the two cannot share a database.',
+			HINT = 'Use another database, or, if pgvector is installed here, dump the data, DROP EXTENSION vector CASCADE, CREATE EXTENSION hnsw and restore.';
+	END IF;
+END
+$$;
+
+-- ---------------------------------------------------------------------
 -- the vector type
 -- ---------------------------------------------------------------------
+
+CREATE TYPE vector;
+
+CREATE FUNCTION vector_in(cstring, oid, integer) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_out(vector) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_typmod_in(cstring[]) RETURNS integer
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_typmod_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_recv(internal, oid, integer) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_send(vector) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE vector (
+	INPUT = vector_in,
+	OUTPUT = vector_out,
+	TYPMOD_IN = vector_typmod_in,
+	RECEIVE = vector_recv,
+	SEND = vector_send,
+	STORAGE = external
+);
+
+-- distances; what they cost is mostly fetching and reading the coordinates
+CREATE FUNCTION l2_distance(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l2_distance'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION inner_product(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_inner_product'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION cosine_distance(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_cosine_distance'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION l1_distance(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l1_distance'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_negative_inner_product(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_negative_inner_product'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_l2_squared_distance(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l2_squared_distance'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_spherical_distance(vector, vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_spherical_distance'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+-- functions
+CREATE FUNCTION vector_dims(vector) RETURNS integer
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_dims'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_norm(vector) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_norm'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION l2_normalize(vector) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l2_normalize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION binary_quantize(vector) RETURNS bit
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_binary_quantize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION subvector(vector, integer, integer) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_subvector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_add(vector, vector) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_add'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_sub(vector, vector) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_sub'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_mul(vector, vector) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_mul'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_concat(vector, vector) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_concat'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+-- order and hash
+CREATE FUNCTION vector_lt(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_le(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_eq(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_ne(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_ge(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_gt(vector, vector) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_cmp(vector, vector) RETURNS integer
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION vector_hash(vector) RETURNS integer
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_hash_extended(vector, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+-- aggregates; the state is {rows, sum, sum, ...}
+CREATE FUNCTION vector_accum(double precision[], vector) RETURNS double precision[]
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_accum'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_combine(double precision[], double precision[]) RETURNS double precision[]
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_combine'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_avg(double precision[]) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_avg'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_sum(double precision[]) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_sum'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE AGGREGATE avg(vector) (
+	SFUNC = vector_accum,
+	STYPE = double precision[],
+	FINALFUNC = vector_avg,
+	COMBINEFUNC = vector_combine,
+	INITCOND = '{0}',
+	PARALLEL = SAFE
+);
+
+CREATE AGGREGATE sum(vector) (
+	SFUNC = vector_accum,
+	STYPE = double precision[],
+	FINALFUNC = vector_sum,
+	COMBINEFUNC = vector_combine,
+	INITCOND = '{0}',
+	PARALLEL = SAFE
+);
+
+-- casts
+CREATE FUNCTION vector(vector, integer, boolean) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION array_to_vector(integer[], integer, boolean) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_array_to_vector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION array_to_vector(real[], integer, boolean) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_array_to_vector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION array_to_vector(double precision[], integer, boolean) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_array_to_vector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION array_to_vector(numeric[], integer, boolean) RETURNS vector
+	AS 'MODULE_PATHNAME', 'hnsw_sql_array_to_vector'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_to_float4(vector, integer, boolean) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_to_float4'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE FUNCTION vector_to_float8(vector, integer, boolean) RETURNS double precision[]
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_to_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+CREATE CAST (vector AS vector)
+	WITH FUNCTION vector(vector, integer, boolean) AS IMPLICIT;
+
+CREATE CAST (vector AS real[])
+	WITH FUNCTION vector_to_float4(vector, integer, boolean) AS IMPLICIT;
+
+-- not implicit: two implicit ways to an array would make calls ambiguous
+CREATE CAST (vector AS double precision[])
+	WITH FUNCTION vector_to_float8(vector, integer, boolean) AS ASSIGNMENT;
+
+-- not implicit: ARRAY[1,2,3] = ARRAY[1,2,3] must keep its meaning
+CREATE CAST (integer[] AS vector)
+	WITH FUNCTION array_to_vector(integer[], integer, boolean) AS ASSIGNMENT;
+
+CREATE CAST (real[] AS vector)
+	WITH FUNCTION array_to_vector(real[], integer, boolean) AS ASSIGNMENT;
+
+CREATE CAST (double precision[] AS vector)
+	WITH FUNCTION array_to_vector(double precision[], integer, boolean) AS ASSIGNMENT;
+
+CREATE CAST (numeric[] AS vector)
+	WITH FUNCTION array_to_vector(numeric[], integer, boolean) AS ASSIGNMENT;
+
+-- operators
+CREATE OPERATOR <-> (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = l2_distance,
+	COMMUTATOR = '<->'
+);
+
+CREATE OPERATOR <#> (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_negative_inner_product,
+	COMMUTATOR = '<#>'
+);
+
+CREATE OPERATOR <=> (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = cosine_distance,
+	COMMUTATOR = '<=>'
+);
+
+CREATE OPERATOR <+> (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = l1_distance,
+	COMMUTATOR = '<+>'
+);
+
+CREATE OPERATOR + (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_add,
+	COMMUTATOR = +
+);
+
+CREATE OPERATOR - (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_sub
+);
+
+CREATE OPERATOR * (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_mul,
+	COMMUTATOR = *
+);
+
+CREATE OPERATOR || (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_concat
+);
+
+CREATE OPERATOR < (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_lt,
+	COMMUTATOR = >, NEGATOR = >=,
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+CREATE OPERATOR <= (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_le,
+	COMMUTATOR = >=, NEGATOR = >,
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+CREATE OPERATOR = (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_eq,
+	COMMUTATOR = =, NEGATOR = <>,
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+CREATE OPERATOR <> (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_ne,
+	COMMUTATOR = <>, NEGATOR = =,
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+CREATE OPERATOR >= (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_ge,
+	COMMUTATOR = <=, NEGATOR = <,
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+CREATE OPERATOR > (
+	LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_gt,
+	COMMUTATOR = <, NEGATOR = <=,
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+-- operator classes for sorting, grouping and joining
+CREATE OPERATOR CLASS vector_ops
+	DEFAULT FOR TYPE vector USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 vector_cmp(vector, vector);
+
+CREATE OPERATOR CLASS vector_hash_ops
+	DEFAULT FOR TYPE vector USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 vector_hash(vector),
+	FUNCTION 2 vector_hash_extended(vector, bigint);
 
 -- ---------------------------------------------------------------------
 -- the access method

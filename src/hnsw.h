@@ -14,6 +14,12 @@
 
 #include "fmgr.h"
 
+/* before 16 the server's headers do not undo -fvisibility=hidden here */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
 /*
  * SQL functions are the only symbols that the library exports: every C symbol
  * "hnsw_sql_<name>" belongs to the SQL function that names it.

@@ -1,0 +1,125 @@
+/*-------------------------------------------------------------------------
+ *
+ * value.h
+ *		What the types of vectors have in common.
+ *
+ * A type (vector, later halfvec and sparsevec) is described by a
+ * HnswValueType; checks, text, arrays and aggregates are written once, against
+ * it, and deal in plain floats.  A type's own files only know its layout.
+ *
+ * Functions with an "escontext" report bad values softly into it (see
+ * compat.h) and then return false; with NULL they raise the error.  All
+ * results are palloc'd in the current memory context.
+ *
+ * IDENTIFICATION
+ *	  src/types/value.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_VALUE_H
+#define HNSW_VALUE_H
+
+#include "hnsw.h"
+
+#include "base/compat.h"
+#include "utils/array.h"
+
+typedef struct HnswValueType
+{
+	const char *name;			/* for messages */
+	int			max_dim;		/* dimensions are 1 .. max_dim */
+} HnswValueType;
+
+extern const HnswValueType hnsw_vector_type;
+
+/* value_check.c */
+
+extern bool hnsw_value_check_dim(const HnswValueType *type, int64 dim, struct Node *escontext);
+extern bool hnsw_value_check_typmod(const HnswValueType *type, int dim, int32 typmod,
+									struct Node *escontext);
+extern bool hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escontext);
+extern void hnsw_value_check_unused(int unused);
+extern void hnsw_value_different_dims(const HnswValueType *type, int a, int b) pg_attribute_noreturn();
+extern int32 hnsw_value_typmod_in(const HnswValueType *type, ArrayType *modifiers);
+
+/* value_text.c */
+
+/* the longest text of a float, its terminating zero included */
+#define HNSW_TEXT_FLOAT_LEN	16
+
+typedef struct HnswTextReader
+{
+	const HnswValueType *type;
+	const char *input;			/* the whole input; never written to */
+	const char *at;				/* the next byte to read */
+	struct Node *escontext;
+} HnswTextReader;
+
+extern void hnsw_text_begin(HnswTextReader *reader, const HnswValueType *type, const char *input,
+							struct Node *escontext);
+extern bool hnsw_text_take(HnswTextReader *reader, char token);
+extern bool hnsw_text_float(HnswTextReader *reader, float *x);
+extern bool hnsw_text_end(HnswTextReader *reader);
+extern bool hnsw_text_syntax_error(HnswTextReader *reader);
+extern char *hnsw_text_write_float(char *out, float x);
+
+/* value_array.c */
+
+extern float *hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int *n);
+extern ArrayType *hnsw_array_new(Oid element, int n, void **data);
+extern ArrayType *hnsw_array_from_floats(Oid element, const float *x, int n);
+
+/* value_aggregate.c */
+
+extern Datum hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type,
+								  const float *x, int dim);
+extern Datum hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type);
+extern float *hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int *dim);
+
+/* raises unless both values have the same dimensions */
+static inline void
+hnsw_value_check_same_dim(const HnswValueType *type, int a, int b)
+{
+	if (unlikely(a != b))
+		hnsw_value_different_dims(type, a, b);
+}
+
+/*
+ * Wrappers.  Each expands to whole SQL functions of two values of one type.
+ * "getarg" fetches an argument as "Struct *".
+ *
+ * HNSW_FLOAT8_FUNCTION: SQL function "name" returns what double f(a, b) does.
+ *
+ * HNSW_COMPARISON_FUNCTIONS: <type>_lt, le, eq, ne, ge, gt and cmp from an
+ * int compare(a, b).  They free detoasted copies, as btree wants it.
+ */
+#define HNSW_FLOAT8_FUNCTION(name, Struct, getarg, f) \
+HNSW_FUNCTION(name) \
+{ \
+	Struct	   *a = getarg(0); \
+	Struct	   *b = getarg(1); \
+\
+	PG_RETURN_FLOAT8(f(a, b)); \
+}
+
+#define HNSW_COMPARISON_FUNCTION(name, Struct, getarg, compare, result) \
+HNSW_FUNCTION(name) \
+{ \
+	Struct	   *a = getarg(0); \
+	Struct	   *b = getarg(1); \
+	int			c = compare(a, b); \
+\
+	PG_FREE_IF_COPY(a, 0); \
+	PG_FREE_IF_COPY(b, 1); \
+	result; \
+}
+
+#define HNSW_COMPARISON_FUNCTIONS(type, Struct, getarg, compare) \
+	HNSW_COMPARISON_FUNCTION(type##_lt, Struct, getarg, compare, PG_RETURN_BOOL(c < 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_le, Struct, getarg, compare, PG_RETURN_BOOL(c <= 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_eq, Struct, getarg, compare, PG_RETURN_BOOL(c == 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_ne, Struct, getarg, compare, PG_RETURN_BOOL(c != 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_ge, Struct, getarg, compare, PG_RETURN_BOOL(c >= 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_gt, Struct, getarg, compare, PG_RETURN_BOOL(c > 0)) \
+	HNSW_COMPARISON_FUNCTION(type##_cmp, Struct, getarg, compare, PG_RETURN_INT32(c))
+
+#endif							/* HNSW_VALUE_H */

@@ -1,0 +1,241 @@
+/*-------------------------------------------------------------------------
+ *
+ * value_text.c
+ *		Text of the vector types: tokens, white space, numbers in and out.
+ *
+ * A type's input function is a few calls of hnsw_text_take and
+ * hnsw_text_float.  White space is allowed before every token and at the end.
+ * Every function returns false once an error has been reported softly; the
+ * caller then gives up.
+ *
+ * IDENTIFICATION
+ *	  src/types/value_text.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "common/shortest_dec.h"
+#include "types/value.h"
+
+/* the powers of ten that a double holds exactly */
+static const double exact_powers[] = {
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+#define MAX_EXACT_POWER	((int) lengthof(exact_powers) - 1)
+
+void
+hnsw_text_begin(HnswTextReader *reader, const HnswValueType *type, const char *input,
+				struct Node *escontext)
+{
+	reader->type = type;
+	reader->input = input;
+	reader->at = input;
+	reader->escontext = escontext;
+}
+
+static inline bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline void
+skip_space(HnswTextReader *reader)
+{
+	while (is_space(*reader->at))
+		reader->at++;
+}
+
+/* Reports the input as malformed; false if that was done softly */
+bool
+hnsw_text_syntax_error(HnswTextReader *reader)
+{
+	ereturn(reader->escontext, false,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input syntax for type %s: \"%s\"", reader->type->name, reader->input)));
+}
+
+/* Steps over a one-character token if it is the next one: was it? */
+bool
+hnsw_text_take(HnswTextReader *reader, char token)
+{
+	skip_space(reader);
+	if (*reader->at != token)
+		return false;
+	reader->at++;
+	return true;
+}
+
+/* The input must end here */
+bool
+hnsw_text_end(HnswTextReader *reader)
+{
+	skip_space(reader);
+	if (*reader->at != '\0')
+		return hnsw_text_syntax_error(reader);
+	return true;
+}
+
+/*
+ * Reads digits with an optional point into *mantissa and *power (value =
+ * mantissa * 10^power).  Returns the end, or NULL when there is no digit or
+ * are too many for 64 bits.
+ */
+static const char *
+read_mantissa(const char *s, uint64 *mantissa, int *power)
+{
+	uint64		m = 0;
+	int			digits = 0;
+	int			fraction = 0;
+	bool		point = false;
+	const char *first = s;
+
+	for (;; s++)
+	{
+		if (*s == '.' && !point)
+		{
+			point = true;
+			continue;
+		}
+		if (!is_digit(*s))
+			break;
+		/* 19 digits, leading zeros apart, always fit */
+		if (digits == 19)
+			return NULL;
+		m = m * 10 + (*s - '0');
+		digits += (m != 0);
+		fraction += point;
+	}
+	if (s - first == point)
+		return NULL;
+	*mantissa = m;
+	*power = -fraction;
+	return s;
+}
+
+/*
+ * Reads a decimal number the quick way.  Returns its end, or NULL when this
+ * way could not be sure to round as strtof does (or it is not a number).
+ *
+ * The mantissa has at most 19 digits, so it fits 64 bits, and the power of ten
+ * is exact in a double.  Converting the one and multiplying by the other make
+ * two roundings, so the double is within two units in its last place of the
+ * true value; rounding it to float gives the same as rounding the true value
+ * unless it is that close to the middle between two floats.
+ */
+static const char *
+read_float_fast(const char *s, float *x)
+{
+	bool		negative = (*s == '-');
+	uint64		mantissa;
+	int			power;
+	double		d;
+	uint64		bits;
+
+	/* extra precision in registers would break the argument above */
+	if (FLT_EVAL_METHOD != 0)
+		return NULL;
+
+	if (*s == '-' || *s == '+')
+		s++;
+	s = read_mantissa(s, &mantissa, &power);
+	if (s == NULL)
+		return NULL;
+	if (*s == 'e' || *s == 'E')
+	{
+		bool		down = (s[1] == '-');
+		int			e = 0;
+
+		s += (s[1] == '-' || s[1] == '+') ? 2 : 1;
+		if (!is_digit(*s))
+			return NULL;
+		for (; is_digit(*s); s++)
+		{
+			e = e * 10 + (*s - '0');
+			if (e > 1000)
+				return NULL;
+		}
+		power += down ? -e : e;
+	}
+	/* hexadecimal, or junk: let strtof decide */
+	if (is_letter(*s))
+		return NULL;
+	if (mantissa == 0)
+	{
+		*x = negative ? -0.0f : 0.0f;
+		return s;
+	}
+	if (power < -MAX_EXACT_POWER || power > MAX_EXACT_POWER)
+		return NULL;
+
+	d = (double) mantissa;
+	d = power < 0 ? d / exact_powers[-power] : d * exact_powers[power];
+	if (d <= FLT_MIN || d >= FLT_MAX)
+		return NULL;
+	memcpy(&bits, &d, sizeof(bits));
+	/* a double has 29 bits more than a float */
+	bits = (bits & ((UINT64CONST(1) << 29) - 1)) - (UINT64CONST(1) << 28) + 4;
+	if (bits <= 8)
+		return NULL;
+	*x = (float) (negative ? -d : d);
+	return s;
+}
+
+/*
+ * Reads a finite number.  Numbers too small for a float become zero (of their
+ * sign); numbers too large are an error.
+ */
+bool
+hnsw_text_float(HnswTextReader *reader, float *x)
+{
+	const char *end;
+
+	skip_space(reader);
+	end = read_float_fast(reader->at, x);
+	if (likely(end != NULL))
+	{
+		reader->at = end;
+		return true;
+	}
+
+	errno = 0;
+	*x = strtof(reader->at, (char **) &end);
+	if (end == reader->at || is_letter(*end))
+		return hnsw_text_syntax_error(reader);
+	if (errno == ERANGE && isinf(*x))
+		ereturn(reader->escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("\"%s\" is out of range for type %s",
+						pnstrdup(reader->at, end - reader->at), reader->type->name)));
+	if (!hnsw_value_check_element(reader->type, *x, reader->escontext))
+		return false;
+	reader->at = end;
+	return true;
+}
+
+/*
+ * Writes the shortest text that reads back as x, without a terminating zero,
+ * and returns its end.  At most HNSW_TEXT_FLOAT_LEN - 1 bytes.
+ */
+char *
+hnsw_text_write_float(char *out, float x)
+{
+	return out + float_to_shortest_decimal_bufn(x, out);
+}
