@@ -25,7 +25,7 @@
 #include "distance/kernels.h"
 
 /* relative error of d^2 that the plan accepts, and at one record a page */
-#define HNSW_PLAN_ERROR		0.085f
+#define HNSW_PLAN_ERROR		0.095f
 #define HNSW_PLAN_ERROR_PAGE 0.12f
 
 #define HNSW_MAX_PER_PAGE	64
@@ -123,8 +123,8 @@ code_room(int room, int slots, int own_bytes, bool coded)
 
 /*
  * Plans one shape for about "slots" slots in records that may take up to
- * max_pages pages.  With "grow", spare bytes become more slots, and one or two
- * fewer are accepted where that makes another record fit the page.
+ * max_pages pages.  With "grow", spare bytes become more slots, and up to an
+ * eighth fewer are accepted where that makes another record fit the page.
  */
 static void
 plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
@@ -133,7 +133,7 @@ plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
 	int			per_page,
 				pages = 1,
 				room;
-	int			least = grow && coded ? slots - slots / 16 : slots;
+	int			least = grow && coded ? slots - slots / 8 : slots;
 	HnswShape	best = {0};
 
 	for (per_page = coded ? HNSW_MAX_PER_PAGE : 1; per_page >= 1; per_page--)
@@ -237,6 +237,21 @@ hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout)
 
 		shape->per_extent = shape->pages > 1 ? 1 : shape->per_page * layout->extent_pages;
 	}
+}
+
+/*
+ * How wide a beam of estimates finds what ef exact distances would.  Coarser
+ * codes make a beam visit more records before it is satisfied, so that it finds
+ * more at the same width; narrower beams keep visits and recall where ef_search
+ * leads users to expect them.  Measured: bench/README.md, "Beam width".
+ */
+int
+hnsw_layout_beam(const HnswLayout *layout, HnswKind kind, int ef)
+{
+	float		error = layout->shape[kind].error;
+	float		share = Min(1.0f, Max(0.7f, 1 - 8 * (error - 0.06f)));
+
+	return Max(1, (int) (ef * share + 0.5f));
 }
 
 /*

@@ -25,6 +25,9 @@ typedef struct HnswLayoutRequest
 extern void hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout);
 extern bool hnsw_layout_valid(const HnswLayout *layout);
 
+/* Width of the beam that serves a search with this ef. */
+extern int	hnsw_layout_beam(const HnswLayout *layout, HnswKind kind, int ef);
+
 /* Slots of a kind in a page, in an extent, and where a slot begins. */
 extern int	hnsw_layout_slot_size(const HnswLayout *layout, HnswKind kind);
 extern int	hnsw_layout_per_page(const HnswLayout *layout, HnswKind kind);

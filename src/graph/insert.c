@@ -164,6 +164,13 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 	qsort(set->items, set->count, sizeof(HnswFound), compare_found);
 }
 
+/* ef_construction, in terms of the beam */
+static int
+beam_width(const HnswInserter *ins, int layer)
+{
+	return hnsw_layout_beam(ins->layout, layer == 0 ? HNSW_BASE : HNSW_UPPER, ins->ef);
+}
+
 /*
  * Searches from the entry down to layer 0: the layers that the new node will
  * live in with ef_construction, the ones above with a small beam.  False when
@@ -180,7 +187,8 @@ search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
 	{
 		HnswFoundSet *set = &ins->found[layer];
 
-		search_layer(ins, layer, layer > level ? DESCENT_EF : ins->ef, seeds, nseeds, set);
+		search_layer(ins, layer, layer > level ? DESCENT_EF : beam_width(ins, layer),
+					 seeds, nseeds, set);
 		if (set->count == 0)
 			return false;
 		nseeds = Min(set->count, DESCENT_EF);
@@ -596,7 +604,7 @@ hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid)
 			 */
 			entry.id = entry.root[0];
 			entry.layer = 0;
-			search_layer(ins, 0, ins->ef, &entry.id, 1, &ins->found[0]);
+			search_layer(ins, 0, beam_width(ins, 0), &entry.id, 1, &ins->found[0]);
 			break;
 		}
 		CHECK_FOR_INTERRUPTS();

@@ -211,19 +211,6 @@ find_seeds(HnswStream *stream, const HnswEntry *entry, HnswId *seeds)
 	return count;
 }
 
-/*
- * How much wider than ef_search the beam is.  Estimates mislead; a wider beam
- * makes up for it, so that the same ef_search gives the recall of a search with
- * exact distances.  Measured: bench/README.md, "Widening".
- */
-static int
-beam_ef(const HnswStream *stream, int ef)
-{
-	float		error = stream->layout->shape[HNSW_BASE].error;
-
-	return (int) Min((double) INT_MAX / 2, ceil(ef * (1 + 8.0 * error)));
-}
-
 static void
 read_everything(HnswStream *stream)
 {
@@ -277,7 +264,7 @@ start_search(HnswStream *stream)
 	}
 	if (nseeds == 0 && entry.root[0] != HNSW_NO_ID)
 		seeds[nseeds++] = entry.root[0];
-	hnsw_beam_start(&stream->beam, 0, stream->query.x, beam_ef(stream, stream->ef),
+	hnsw_beam_start(&stream->beam, 0, stream->query.x, hnsw_layout_beam(stream->layout, HNSW_BASE, stream->ef),
 					collect_row, stream);
 	stream->beam.resumable = true;
 	for (int i = 0; i < nseeds; i++)
@@ -297,7 +284,7 @@ search_round(HnswStream *stream)
 	{
 		stream->ef = (int) Min((int64) stream->ef * 2, INT_MAX / 4);
 		stream->allowance = ALLOWANCE(stream->ef);
-		hnsw_beam_widen(&stream->beam, beam_ef(stream, stream->ef));
+		hnsw_beam_widen(&stream->beam, hnsw_layout_beam(stream->layout, HNSW_BASE, stream->ef));
 	}
 	stream->rounds++;
 	if (stream->draining)
