@@ -32,7 +32,7 @@ BEGIN
 			ERRCODE = 'duplicate_object',
 			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created: %s exists already', other),
 			DETAIL = 'This extension brings the type "vector" and the access method "hnsw" itself, like pgvector, so the two cannot share a database.',
-			HINT = 'Create it in another database, or dump the data, DROP EXTENSION vector CASCADE, CREATE EXTENSION hnsw and restore.';
+			HINT = 'Use another database, or, if pgvector is installed here, dump the data, DROP EXTENSION vector CASCADE, CREATE EXTENSION hnsw and restore.';
 	END IF;
 END
 $$;

@@ -58,6 +58,7 @@ typedef size_t Size;
 #include <limits.h>
 #include <math.h>
 
+#include "base/compat.h"
 #include "miscadmin.h"
 
 #endif

@@ -40,6 +40,11 @@
 
 #endif
 
+/* 18 spells it pg_noreturn, in front of the declaration */
+#if PG_VERSION_NUM >= 180000
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 struct Node;
 
 #endif							/* HNSW_COMPAT_H */

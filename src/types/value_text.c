@@ -50,6 +50,12 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static inline void
 skip_space(HnswTextReader *reader)
 {
@@ -110,9 +116,11 @@ read_mantissa(const char *s, uint64 *mantissa, int *power)
 		}
 		if (!is_digit(*s))
 			break;
-		m = m * 10 + (*s - '0');
-		if (m != 0 && ++digits > 19)
+		/* 19 digits, leading zeros apart, always fit */
+		if (digits == 19)
 			return NULL;
+		m = m * 10 + (*s - '0');
+		digits += (m != 0);
 		fraction += point;
 	}
 	if (s - first == point)
@@ -167,7 +175,7 @@ read_float_fast(const char *s, float *x)
 		power += down ? -e : e;
 	}
 	/* hexadecimal, or junk: let strtof decide */
-	if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || *s == '.')
+	if (is_letter(*s))
 		return NULL;
 	if (mantissa == 0)
 	{
@@ -209,7 +217,7 @@ hnsw_text_float(HnswTextReader *reader, float *x)
 
 	errno = 0;
 	*x = strtof(reader->at, (char **) &end);
-	if (end == reader->at)
+	if (end == reader->at || is_letter(*end))
 		return hnsw_text_syntax_error(reader);
 	if (errno == ERANGE && isinf(*x))
 		ereturn(reader->escontext, false,
