@@ -7,7 +7,7 @@
  *	  src/distance/kernels_scalar.c
  *-------------------------------------------------------------------------
  */
-#include "distance/kernels.h"
+#include "distance/kernels_common.h"
 
 static float
 scalar_l2sq(const float *a, const float *b, int n)
@@ -137,7 +137,8 @@ scalar_pack8(const float *p, float inv, int n, int npad, int8 *out)
 	{
 		float		x = rintf(p[i] * inv);
 
-		x = Min(127.0f, Max(-127.0f, x));
+		/* in this order a NaN becomes -127, and the conversion is defined */
+		x = Min(Max(x, -127.0f), 127.0f);
 		out[i] = (int8) x;
 		sum += out[i];
 	}
@@ -224,14 +225,9 @@ scalar_edge_encode(const float *v, const float *u, int n, int cdim,
 		ru += r * u[i];
 		rmax = Max(rmax, fabsf(r));
 	}
-	if (bits == 8)
-		inv = rmax > 0 ? 127.5f / rmax : 0;
-	else
-		inv = rr > 0 ? 1.0f / ((bits == 2 ? 0.9957f : 0.335f) * sqrtf(rr / n)) : 0;
-	if (!(inv <= FLT_MAX))
-		inv = 0;
+	inv = hnsw_edge_inverse_step(bits, rr, rmax, n);
 
-	memset(code, 0, bits == 8 ? cdim : cdim * bits / 8);
+	memset(code, 0, hnsw_edge_code_bytes(bits, cdim));
 	for (int i = 0; i < m; i++)
 	{
 		float		r = v[i] - u[i];
@@ -243,7 +239,8 @@ scalar_edge_encode(const float *v, const float *u, int n, int cdim,
 		{
 			float		l = floorf(r * inv) + (float) (1 << (bits - 1));
 
-			level = (int) Min((float) top, Max(0.0f, l));
+			/* in this order a NaN becomes level 0 */
+			level = (int) Min(Max(l, 0.0f), (float) top);
 		}
 		scalar_set_level(code, bits, i, level);
 		xr += ((float) level - mid) * r;
@@ -276,7 +273,7 @@ static void
 scalar_hadamard(float *x, int log2n)
 {
 	int			n = 1 << log2n;
-	float		scale = (log2n % 2 ? 0.70710678118654752440f : 1.0f) / (float) (1 << (log2n / 2));
+	float		scale = hnsw_hadamard_scale(log2n);
 
 	for (int h = 1; h < n; h *= 2)
 		for (int i = 0; i < n; i += 2 * h)

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernels_common.h
+ *		What the columns of the kernel grid share: the scales.
+ *
+ * The step decides every level of a code, so it is computed in one place and
+ * differs between instruction sets only by the rounding of the sum <r, r>.
+ *
+ * IDENTIFICATION
+ *	  src/distance/kernels_common.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_KERNELS_COMMON_H
+#define HNSW_KERNELS_COMMON_H
+
+#include "distance/kernels.h"
+
+/* widest vector handled by a tail buffer: one code block */
+#define HNSW_TAIL_MAX		HNSW_CODE_BLOCK
+
+/* bytes of an edge code of "bits" bits for "cdim" coordinates */
+static inline int
+hnsw_edge_code_bytes(int bits, int cdim)
+{
+	return bits == 8 ? cdim : cdim / HNSW_CODE_BLOCK * (HNSW_CODE_BLOCK / 8 * bits);
+}
+
+/*
+ * 1 / step of the midrise grid for a residual of n coordinates with <r, r> =
+ * rr and max |r_i| = rmax.  0, so that all levels are equal, where the step is
+ * 0 or no number: r = 0, overflow and NaN.
+ */
+static inline float
+hnsw_edge_inverse_step(int bits, float rr, float rmax, int n)
+{
+	float		inv;
+
+	if (bits == 8)
+		inv = rmax > 0 ? 127.5f / rmax : 0;
+	else
+		inv = rr > 0 ? 1.0f / ((bits == 2 ? 0.9957f : 0.335f) * sqrtf(rr / n)) : 0;
+	return inv <= FLT_MAX ? inv : 0;
+}
+
+/* 2^(-log2n/2) */
+static inline float
+hnsw_hadamard_scale(int log2n)
+{
+	return (log2n % 2 ? 0.70710678118654752440f : 1.0f) / (float) (1 << (log2n / 2));
+}
+
+#endif							/* HNSW_KERNELS_COMMON_H */
