@@ -17,9 +17,9 @@ DATA = sql/hnsw--$(EXTVERSION).sql
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c src/*/*.c)))
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(filter-out sql/hnsw--%,$(wildcard sql/*.sql))))
-REGRESS_OPTS = --inputdir=. --load-extension=hnsw
+REGRESS_OPTS = --inputdir=. --encoding=UTF8 --no-locale --load-extension=hnsw
 ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=hnsw
+ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --no-locale --outputdir=output_iso --load-extension=hnsw
 # TAP tests start servers of their own: "make installcheck TAP_TESTS=1"
 PROVE_TESTS = test/t/*.pl
 PROVE_FLAGS = -I $(CURDIR)/test/perl
