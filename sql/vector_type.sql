@@ -25,7 +25,7 @@ WITH numbers(s) AS (
 	SELECT (random() * 2 - 1)::text FROM generate_series(1, 3000)
 	UNION ALL SELECT (random() * 2 - 1)::real::text FROM generate_series(1, 3000)
 	UNION ALL SELECT (random() * 1e9)::numeric(30, 10)::text FROM generate_series(1, 1000)
-	UNION ALL SELECT (random()::text || 'e' || (random() * 60 - 30)::int) FROM generate_series(1, 3000)
+	UNION ALL SELECT random()::numeric::text || 'e' || (random() * 60 - 30)::int FROM generate_series(1, 3000)
 	UNION ALL SELECT (16777216 + i)::text || f FROM generate_series(1, 99) i,
 		unnest(ARRAY['', '.0', '.5', '.0000000001', '.500000000000001', '.50000000000000000000000001', 'e-3', 'e21']) f
 	UNION ALL SELECT unnest(ARRAY['9007199254740993', '18446744073709551615', '18446744073709551616',
@@ -35,7 +35,7 @@ WITH numbers(s) AS (
 		'1.4e-45', '8388609.5', '8388610.5', '33554433', '33554434.999999', '1e22', '1e23', '1e-22', '1e-23'])
 )
 -- 7.0e-46 and smaller are zero here, an error for real
-SELECT count(*), count(*) FILTER (WHERE ('[' || s || ']')::vector::real[] <> ARRAY[s::real]) AS wrong
+SELECT count(*) > 10000 AS many, count(*) FILTER (WHERE ('[' || s || ']')::vector::real[] <> ARRAY[s::real]) AS wrong
 	FROM numbers WHERE s <> '7.0064923216240854e-46';
 
 -- output reads back as the same value

@@ -27,7 +27,7 @@ typedef struct HnswValueType
 {
 	const char *name;			/* for messages */
 	int			max_dim;		/* dimensions are 1 .. max_dim */
-}			HnswValueType;
+} HnswValueType;
 
 extern const HnswValueType hnsw_vector_type;
 
@@ -52,7 +52,7 @@ typedef struct HnswTextReader
 	const char *input;			/* the whole input; never written to */
 	const char *at;				/* the next byte to read */
 	struct Node *escontext;
-}			HnswTextReader;
+} HnswTextReader;
 
 extern void hnsw_text_begin(HnswTextReader *reader, const HnswValueType *type, const char *input,
 							struct Node *escontext);

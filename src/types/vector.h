@@ -25,7 +25,7 @@ typedef struct HnswVector
 	int16		dim;			/* 1 .. HNSW_VECTOR_MAX_DIM */
 	int16		unused;			/* always 0 */
 	float		x[FLEXIBLE_ARRAY_MEMBER];
-}			HnswVector;
+} HnswVector;
 
 #define HNSW_VECTOR_SIZE(dim)	(offsetof(HnswVector, x) + sizeof(float) * (dim))
 
