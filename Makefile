@@ -4,6 +4,8 @@
 #   make installcheck         regression and isolation tests, running server
 #   make demo                 the main job on real input, on a private server
 #   make check                every test there is, on private servers
+#   make lint, make unit      parts of it: rules of the house; the core alone
+#   make bench                figures (see bench/README.md)
 #
 # "demo" and "check" install what they need (as root) and work from a bare
 # machine, so they must not depend on PGXS being there.
@@ -15,11 +17,12 @@ DATA = sql/hnsw--$(EXTVERSION).sql
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c src/*/*.c)))
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(filter-out sql/hnsw--%,$(wildcard sql/*.sql))))
-REGRESS_OPTS = --inputdir=. --load-extension=hnsw
+REGRESS_OPTS = --inputdir=. --encoding=UTF8 --no-locale --load-extension=hnsw
 ISOLATION = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=hnsw
-TAP_TESTS = $(if $(wildcard test/t/*.pl),1)
-PROVE_FLAGS += -I $(CURDIR)/test/perl
+ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --no-locale --outputdir=output_iso --load-extension=hnsw
+# TAP tests start servers of their own: "make installcheck TAP_TESTS=1"
+PROVE_TESTS = test/t/*.pl
+PROVE_FLAGS = -I $(CURDIR)/test/perl
 
 EXTRA_CLEAN = results output_iso tmp_check log regression.diffs regression.out test/unit/build bench/build
 
@@ -29,12 +32,16 @@ PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \
 
 .DEFAULT_GOAL := all
 
-ifneq (,$(filter demo check unit lint bench soak check-only,$(MAKECMDGOALS)))
+CI_JOBS = demo check unit lint
+ifneq (,$(filter $(CI_JOBS) bench,$(MAKECMDGOALS)))
 
-demo check unit lint bench soak:
+$(CI_JOBS):
 	@bash $(CURDIR)/.ci/$@
 
-.PHONY: demo check unit lint bench soak
+bench:
+	@bash $(CURDIR)/bench/run
+
+.PHONY: $(CI_JOBS) bench
 
 else
 
