@@ -7,13 +7,14 @@
  * read, GB/s of a memcpy of as many bytes.  Each figure is the best of a few
  * runs of about a millisecond over the same input, which stays in the caches:
  * a bound from above for what a scan can reach, and a way to compare two
- * versions of a kernel.  Edge codes are measured on EDGE_COUNT neighbours;
- * the dimension 128 uses 2 bits as its main case, larger ones 1 bit, but all
- * are printed.
+ * versions of a kernel.  Edge codes are measured on EDGE_COUNT neighbours.
+ * Inputs start OFFSET bytes after a multiple of 64, as palloc would have it:
+ * every load of 64 bytes crosses a cache line.  -DOFFSET=0 shows what aligned
+ * buffers are worth.
  *
  * cc -O3 -fno-math-errno -DHNSW_STANDALONE -Isrc bench/kernels.c
  *		src/base/base.c src/distance/kernels*.c src/distance/dispatch.c -lm
- * ./a.out [set [kernel]]		restricts to one set and to kernels by prefix
+ * ./a.out [set [prefix]]		runs one set, and kernels whose name begins so
  *
  * IDENTIFICATION
  *	  bench/kernels.c
@@ -25,8 +26,13 @@
 
 #define RUNS		9
 #define RUN_NS		1e6
+#ifndef EDGE_COUNT
 #define EDGE_COUNT	31
+#endif
 #define DIM_MAX		1536
+#ifndef OFFSET
+#define OFFSET		8
+#endif
 
 static const int dims[] = {128, 768, DIM_MAX};
 
@@ -248,21 +254,29 @@ run_case(const Case *c, Data *d)
 	fflush(stdout);
 }
 
+/* zeroed memory, OFFSET bytes off a cache line */
+static void *
+buffer(size_t size)
+{
+	uint8	   *p = aligned_alloc(64, (size + OFFSET + 63) / 64 * 64);
+
+	memset(p, 0, size + OFFSET);
+	return p + OFFSET;
+}
+
 int
 main(int argc, char **argv)
 {
-	static float a[DIM_MAX],
-				b[DIM_MAX],
-				out[DIM_MAX];
-	static uint8 u[DIM_MAX],
-				codes[EDGE_COUNT * DIM_MAX],
-				from[EDGE_COUNT * DIM_MAX + DIM_MAX],
-				to[EDGE_COUNT * DIM_MAX + DIM_MAX];
-	static int8 p8[DIM_MAX];
+	float	   *a = buffer(DIM_MAX * sizeof(float)),
+			   *b = buffer(DIM_MAX * sizeof(float)),
+			   *out = buffer(DIM_MAX * sizeof(float));
+	uint8	   *u = buffer(DIM_MAX),
+			   *codes = buffer(EDGE_COUNT * DIM_MAX);
+	int8	   *p8 = buffer(DIM_MAX);
 	Data		d = {.a = a,.b = b,.out = out,.u = u,.codes = codes,.p8 = p8};
 
-	copy_from = from;
-	copy_to = to;
+	copy_from = buffer(EDGE_COUNT * DIM_MAX);
+	copy_to = buffer(EDGE_COUNT * DIM_MAX);
 	for (int i = 0; i < DIM_MAX; i++)
 	{
 		a[i] = (float) (rand() % 2001 - 1000) / 1000;
@@ -270,7 +284,7 @@ main(int argc, char **argv)
 		u[i] = (uint8) rand();
 		p8[i] = (int8) (rand() % 255 - 127);
 	}
-	for (size_t i = 0; i < sizeof(codes); i++)
+	for (int i = 0; i < EDGE_COUNT * DIM_MAX; i++)
 		codes[i] = (uint8) rand();
 
 	printf("set\tkernel\tdimension\tns\tGB/s\tmemcpy GB/s\n");

@@ -287,21 +287,32 @@ hadamard8(const float *x, __m256 scale)
 	return _mm256_fmadd_ps(s, odd, _mm256_permute_ps(s, 0xb1));
 }
 
-/* butterflies across 1, 2, 4 or 8 vectors */
+/* one stage across vectors, between those h apart */
+STEP void
+butterflies(__m256 *y, int vectors, int h)
+{
+#pragma GCC unroll 8
+	for (int k = 0; k < vectors; k++)
+		if (!(k & h))
+		{
+			__m256		a = y[k],
+						b = y[k + h];
+
+			y[k] = _mm256_add_ps(a, b);
+			y[k + h] = _mm256_sub_ps(a, b);
+		}
+}
+
+/* all stages across 1, 2, 4 or 8 vectors; a loop here would keep y in memory */
 STEP void
 hadamard_across(__m256 *y, int vectors)
 {
-	for (int h = 1; h < vectors; h *= 2)
-#pragma GCC unroll 8
-		for (int k = 0; k < vectors; k++)
-			if (!(k & h))
-			{
-				__m256		a = y[k],
-							b = y[k + h];
-
-				y[k] = _mm256_add_ps(a, b);
-				y[k + h] = _mm256_sub_ps(a, b);
-			}
+	if (vectors > 1)
+		butterflies(y, vectors, 1);
+	if (vectors > 2)
+		butterflies(y, vectors, 2);
+	if (vectors > 4)
+		butterflies(y, vectors, 4);
 }
 
 /* the stages inside runs of "vectors" vectors */

@@ -258,7 +258,7 @@ transpose_blocks(const int8 *p8, int cdim, int8 *out)
 
 KERNEL void
 hnsw_avx2_edge_dots1(const uint8 *codes, int stride, int count,
-				const int8 *p8, int cdim, int32 *out)
+					 const int8 *p8, int cdim, int32 *out)
 {
 	int8		columns[HNSW_KERNEL_MAX_DIM] __attribute__((aligned(64)));
 
@@ -269,7 +269,7 @@ hnsw_avx2_edge_dots1(const uint8 *codes, int stride, int count,
 
 KERNEL void
 hnsw_avx2_edge_dots2(const uint8 *codes, int stride, int count,
-				const int8 *p8, int cdim, int32 *out)
+					 const int8 *p8, int cdim, int32 *out)
 {
 	for (int k = 0; k < count; k += GROUP)
 		edge_dots_group(codes + (Size) k * stride, stride, count - k, p8, cdim, out + k, 2);
@@ -277,7 +277,7 @@ hnsw_avx2_edge_dots2(const uint8 *codes, int stride, int count,
 
 KERNEL void
 hnsw_avx2_edge_dots4(const uint8 *codes, int stride, int count,
-				const int8 *p8, int cdim, int32 *out)
+					 const int8 *p8, int cdim, int32 *out)
 {
 	for (int k = 0; k < count; k += GROUP)
 		edge_dots_group(codes + (Size) k * stride, stride, count - k, p8, cdim, out + k, 4);
@@ -285,7 +285,7 @@ hnsw_avx2_edge_dots4(const uint8 *codes, int stride, int count,
 
 KERNEL void
 hnsw_avx2_edge_dots8(const uint8 *codes, int stride, int count,
-				const int8 *p8, int cdim, int32 *out)
+					 const int8 *p8, int cdim, int32 *out)
 {
 	for (int k = 0; k < count; k += GROUP)
 		edge_dots_group8(codes + (Size) k * stride, stride, count - k, p8, cdim, out + k);
@@ -304,7 +304,7 @@ residual_step(__m256 s[3], const float *v, const float *u, int left)
 
 /* first pass of edge_encode: fills rr and ru, returns max |r_i| */
 STEP float
-residual_sums(const float *v, const float *u, int n, HnswEdgeSums *sums)
+residual_sums(const float *v, const float *u, int n, HnswEdgeSums * sums)
 {
 	__m256		s[3][3];
 	int			i = 0;
@@ -390,7 +390,7 @@ encode_block1(const float *v, const float *u, __m256 xr[2], int left, uint8 *cod
 
 STEP void
 edge_encode(const float *v, const float *u, int n, int cdim,
-			uint8 *code, HnswEdgeSums *sums, int bits)
+			uint8 *code, HnswEdgeSums * sums, int bits)
 {
 	float		rmax = residual_sums(v, u, n, sums);
 	__m256		inv = _mm256_set1_ps(hnsw_edge_inverse_step(bits, sums->rr, rmax, n)),

@@ -303,21 +303,32 @@ hadamard4(const float *x, float scale)
 	return vfmaq_f32(vrev64q_f32(s), s, vld1q_f32(odd));
 }
 
-/* butterflies across 1, 2, 4 or 8 vectors */
+/* one stage across vectors, between those h apart */
+STEP void
+butterflies(float32x4_t *y, int vectors, int h)
+{
+#pragma GCC unroll 8
+	for (int k = 0; k < vectors; k++)
+		if (!(k & h))
+		{
+			float32x4_t a = y[k],
+						b = y[k + h];
+
+			y[k] = vaddq_f32(a, b);
+			y[k + h] = vsubq_f32(a, b);
+		}
+}
+
+/* all stages across 1, 2, 4 or 8 vectors; a loop here would keep y in memory */
 STEP void
 hadamard_across(float32x4_t *y, int vectors)
 {
-	for (int h = 1; h < vectors; h *= 2)
-#pragma GCC unroll 8
-		for (int k = 0; k < vectors; k++)
-			if (!(k & h))
-			{
-				float32x4_t a = y[k],
-							b = y[k + h];
-
-				y[k] = vaddq_f32(a, b);
-				y[k + h] = vsubq_f32(a, b);
-			}
+	if (vectors > 1)
+		butterflies(y, vectors, 1);
+	if (vectors > 2)
+		butterflies(y, vectors, 2);
+	if (vectors > 4)
+		butterflies(y, vectors, 4);
 }
 
 /* the stages inside runs of "vectors" vectors */
