@@ -49,4 +49,37 @@ hnsw_hadamard_scale(int log2n)
 	return (log2n % 2 ? 0.70710678118654752440f : 1.0f) / (float) (1 << (log2n / 2));
 }
 
+/*
+ * A set is two files: kernels_<set>_code.c has the kernels for edge codes,
+ * kernels_<set>.c the others and the table, which takes the former in by
+ * HNSW_CODE_KERNELS.
+ */
+#define HNSW_EDGE_KERNELS_DECLARE(set, bits) \
+extern void hnsw_##set##_edge_dots##bits(const uint8 *codes, int stride, int count, \
+										 const int8 *p8, int cdim, int32 *out); \
+extern void hnsw_##set##_edge_encode##bits(const float *v, const float *u, int n, int cdim, \
+										   uint8 *code, HnswEdgeSums *sums);
+
+#define HNSW_CODE_KERNELS_DECLARE(set) \
+extern int32 hnsw_##set##_pack8(const float *p, float inv, int n, int npad, int8 *out); \
+HNSW_EDGE_KERNELS_DECLARE(set, 1) \
+HNSW_EDGE_KERNELS_DECLARE(set, 2) \
+HNSW_EDGE_KERNELS_DECLARE(set, 4) \
+HNSW_EDGE_KERNELS_DECLARE(set, 8)
+
+#define HNSW_CODE_KERNELS(set) \
+	.pack8 = hnsw_##set##_pack8, \
+	.edge_dots = { \
+		[1] = hnsw_##set##_edge_dots1, \
+		[2] = hnsw_##set##_edge_dots2, \
+		[4] = hnsw_##set##_edge_dots4, \
+		[8] = hnsw_##set##_edge_dots8, \
+	}, \
+	.edge_encode = { \
+		[1] = hnsw_##set##_edge_encode1, \
+		[2] = hnsw_##set##_edge_encode2, \
+		[4] = hnsw_##set##_edge_encode4, \
+		[8] = hnsw_##set##_edge_encode8, \
+	}
+
 #endif							/* HNSW_KERNELS_COMMON_H */

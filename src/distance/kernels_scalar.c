@@ -146,26 +146,7 @@ scalar_pack8(const float *p, float inv, int n, int npad, int8 *out)
 	return sum;
 }
 
-/* level of coordinate i in a code of the layout that kernels.h describes */
-static inline int
-scalar_level(const uint8 *code, int bits, int i)
-{
-	int			block = i / HNSW_CODE_BLOCK,
-				j = i % HNSW_CODE_BLOCK;
-
-	switch (bits)
-	{
-		case 1:
-			return (code[block * 8 + j / 8] >> (j % 8)) & 1;
-		case 2:
-			return (code[block * 16 + j % 16] >> (2 * (j / 16))) & 3;
-		case 4:
-			return (code[block * 32 + j % 32] >> (4 * (j / 32))) & 15;
-		default:
-			return code[i];
-	}
-}
-
+/* sets coordinate i of a code that was 0, in the layout that kernels.h describes */
 static inline void
 scalar_set_level(uint8 *code, int bits, int i, int level)
 {
@@ -189,17 +170,58 @@ scalar_set_level(uint8 *code, int bits, int i, int level)
 	}
 }
 
+/*
+ * One block of 64 coordinates, or of 8-bit codes "left".  Written so that the
+ * compiler finds vectors: old processors run this.
+ */
+static inline int32
+scalar_block_dot(const uint8 *code, const int8 *p8, int left, int bits)
+{
+	uint8		level[HNSW_CODE_BLOCK];
+	int32		s = 0;
+
+	switch (bits)
+	{
+		case 1:
+			for (int i = 0; i < 8; i++)
+				for (int j = 0; j < 8; j++)
+					level[8 * i + j] = code[i] >> j & 1;
+			for (int i = 0; i < HNSW_CODE_BLOCK; i++)
+				s += level[i] * p8[i];
+			break;
+		case 2:
+			for (int i = 0; i < 16; i++)
+				s += (code[i] & 3) * p8[i] +
+					(code[i] >> 2 & 3) * p8[i + 16] +
+					(code[i] >> 4 & 3) * p8[i + 32] +
+					(code[i] >> 6) * p8[i + 48];
+			break;
+		case 4:
+			for (int i = 0; i < 32; i++)
+				s += (code[i] & 15) * p8[i] + (code[i] >> 4) * p8[i + 32];
+			break;
+		default:
+			for (int i = 0; i < left; i++)
+				s += code[i] * p8[i];
+			break;
+	}
+	return s;
+}
+
 static inline void
 scalar_edge_dots(const uint8 *codes, int stride, int count,
 				 const int8 *p8, int cdim, int32 *out, int bits)
 {
+	/* 8-bit codes have no blocks */
+	int			block = bits == 8 ? cdim : HNSW_CODE_BLOCK;
+
 	for (int k = 0; k < count; k++)
 	{
 		const uint8 *code = codes + (Size) k * stride;
 		int32		s = 0;
 
-		for (int i = 0; i < cdim; i++)
-			s += scalar_level(code, bits, i) * p8[i];
+		for (int i = 0; i < cdim; i += block)
+			s += scalar_block_dot(code + i / 8 * bits, p8 + i, block, bits);
 		out[k] = s;
 	}
 }
