@@ -18,7 +18,7 @@
 #include "graph/stream.h"
 
 /* candidates that the descent through the upper layers keeps */
-#define DESCENT_EF			2
+#define DESCENT_EF			1
 
 /*
  * An index of at most this many records for each unit of ef is read from end to
