@@ -61,7 +61,7 @@ hnsw_avx512_pack8(const float *p, float inv, int n, int npad, int8 *out)
  * One block of 64 code coordinates as bytes that vpdpbusd can take: the code
  * is repeated over the vector and each part of the vector keeps its own bits,
  * which saves the shift: what part j holds is level << j * bits, at most 240,
- * and its sum is shifted back once at the end, in group_sums.
+ * and its sum is shifted back once at the end, in add_four.
  */
 STEP __m512i
 block_bytes(const uint8 *code, int bits)
@@ -105,35 +105,48 @@ add_pairs(__m512i a, __m512i b)
 }
 
 /*
- * Sums of the elements of eight vectors, in order.  After the first add_pairs
- * the even elements come from even 64-bit words and the odd ones from odd
- * words, so all that share a scale still stand apart.
+ * [sums of a, b, c, d] in each 128-bit lane, to be added up over the lanes.
+ * After the first add_pairs the even elements come from even 64-bit words and
+ * the odd ones from odd words, so all that share a scale still stand apart.
  */
-STEP __m256i
-group_sums(const __m512i acc[GROUP], int bits)
+STEP __m512i
+add_four(const __m512i acc[4], int bits)
 {
 	__m512i		shift = _mm512_setzero_si512(),
-				x[4];
+				x = add_pairs(acc[0], acc[1]),
+				y = add_pairs(acc[2], acc[3]);
 
+	if (bits == 8)
+		return add_pairs(x, y);
 	if (bits == 1)
 		shift = _mm512_setr_epi32(0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
 	else if (bits == 2)
 		shift = _mm512_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
-	else if (bits == 4)
+	else
 		shift = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4);
-	for (int k = 0; k < 4; k++)
+	return add_pairs(_mm512_srav_epi32(x, shift), _mm512_srav_epi32(y, shift));
+}
+
+/* stores the sums of "group" (4 or 8) accumulators, the first "count" of them */
+STEP void
+store_sums(int32 *out, const __m512i acc[GROUP], int count, int bits, int group)
+{
+	__mmask8	mask = (__mmask8) ((1u << Min(count, group)) - 1);
+	__m512i		x = add_four(acc, bits);
+	__m256i		y;
+
+	if (group == 8)
 	{
-		x[k] = add_pairs(acc[2 * k], acc[2 * k + 1]);
-		if (bits != 8)
-			x[k] = _mm512_srav_epi32(x[k], shift);
+		__m512i		z = add_four(acc + 4, bits);
+
+		x = _mm512_add_epi32(_mm512_shuffle_i32x4(x, z, 0x44), _mm512_shuffle_i32x4(x, z, 0xee));
+		x = _mm512_add_epi32(_mm512_shuffle_i32x4(x, x, 0x88), _mm512_shuffle_i32x4(x, x, 0xdd));
+		_mm256_mask_storeu_epi32(out, mask, _mm512_castsi512_si256(x));
+		return;
 	}
-	x[0] = add_pairs(x[0], x[1]);
-	x[2] = add_pairs(x[2], x[3]);
-	x[0] = _mm512_add_epi32(_mm512_shuffle_i32x4(x[0], x[2], 0x44),
-							_mm512_shuffle_i32x4(x[0], x[2], 0xee));
-	x[0] = _mm512_add_epi32(_mm512_shuffle_i32x4(x[0], x[0], 0x88),
-							_mm512_shuffle_i32x4(x[0], x[0], 0xdd));
-	return _mm512_castsi512_si256(x[0]);
+	y = _mm256_add_epi32(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
+	_mm_mask_storeu_epi32(out, mask, _mm_add_epi32(_mm256_castsi256_si128(y),
+												   _mm256_extracti128_si256(y, 1)));
 }
 
 /*
@@ -149,10 +162,11 @@ edge_dots_group(const uint8 *codes, int stride, int count, const int8 *p8,
 	__m512i		acc[GROUP];
 	int			i = 0;
 
-	for (int k = 0; k < GROUP; k++)
-		acc[k] = _mm512_setzero_si512();
 	for (int k = 0; k < group; k++)
+	{
 		code[k] = codes + (Size) Min(k, count - 1) * stride;
+		acc[k] = _mm512_setzero_si512();
+	}
 	for (; i + HNSW_CODE_BLOCK <= cdim; i += HNSW_CODE_BLOCK)
 	{
 		const __m512i p = _mm512_loadu_si512(p8 + i);
@@ -174,8 +188,7 @@ edge_dots_group(const uint8 *codes, int stride, int count, const int8 *p8,
 		for (int k = 0; k < group; k++)
 			acc[k] = _mm512_dpbusd_epi32(acc[k], load_bytes(code[k] + i, cdim - i), p);
 	}
-	_mm256_mask_storeu_epi32(out, (__mmask8) ((1u << Min(count, group)) - 1),
-							 group_sums(acc, bits));
+	store_sums(out, acc, count, bits, group);
 }
 
 STEP void

@@ -17,9 +17,6 @@
  */
 #include "graph/stream.h"
 
-/* candidates that the descent through the upper layers keeps */
-#define DESCENT_EF			1
-
 /*
  * An index of at most this many records for each unit of ef is read from end to
  * end, which costs about the same and is exact.
@@ -71,12 +68,17 @@ hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options, const fl
 	stream->next_tid = 0;
 	stream->visited = 0;
 	stream->rounds = 0;
-	if (!hnsw_point_set_query(&stream->query, stream->layout, v))
+	stream->walking = v == NULL ||
+		!hnsw_point_set_query(&stream->query, stream->layout, v);
+	stream->walk_at = 0;
+	if (stream->walking)
 	{
-		stream->end = HNSW_STREAM_COMPLETE;
-		return false;
+		/* lower bounds are made, but mean nothing */
+		memset(stream->query.x, 0, sizeof(float) * stream->layout->dim);
+		stream->query.norm = 0;
+		stream->query.clamped = false;
 	}
-	return true;
+	return !stream->walking;
 }
 
 /* ------------------------------------------------------------------------
@@ -164,51 +166,43 @@ collect_row(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
  */
 typedef struct DescentArg
 {
-	HnswItem	best[DESCENT_EF];	/* nearest first; the id is one layer down */
-	int			count;
+	float		g;
+	HnswId		down;			/* of the nearest record so far, or NO_ID */
 }			DescentArg;
 
 static bool
 descend(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 {
-	DescentArg *down = arg;
-	int			i;
+	DescentArg *nearest = arg;
 
-	if (down->count == DESCENT_EF && score.g >= down->best[DESCENT_EF - 1].key)
-		return true;
-	if (down->count < DESCENT_EF)
-		down->count++;
-	for (i = down->count - 1; i > 0 && down->best[i - 1].key > score.g; i--)
-		down->best[i] = down->best[i - 1];
-	down->best[i].key = score.g;
-	down->best[i].id = rec->down;
+	if (nearest->down == HNSW_NO_ID || score.g < nearest->g)
+	{
+		nearest->g = score.g;
+		nearest->down = rec->down;
+	}
 	return true;
 }
 
 /*
- * Finds the records of layer 0 to start from; 0 when the way down was cut by a
- * vacuum that freed what the entry led to.
+ * Walks greedily down to the record of layer 0 to start from; HNSW_NO_ID when
+ * the way was cut by a vacuum that freed what the entry led to.
  */
-static int
-find_seeds(HnswStream *stream, const HnswEntry *entry, HnswId *seeds)
+static HnswId
+find_seed(HnswStream *stream, const HnswEntry *entry)
 {
-	int			count = 1;
+	HnswId		seed = entry->id;
 
-	seeds[0] = entry->id;
-	for (int layer = entry->layer; layer > 0; layer--)
+	for (int layer = entry->layer; layer > 0 && seed != HNSW_NO_ID; layer--)
 	{
-		DescentArg	arg = {.count = 0};
+		DescentArg	arg = {0, HNSW_NO_ID};
 
-		hnsw_beam_start(&stream->beam, layer, stream->query.x, DESCENT_EF, descend, &arg);
-		for (int i = 0; i < count; i++)
-			hnsw_beam_seed(&stream->beam, seeds[i]);
+		hnsw_beam_start(&stream->beam, layer, stream->query.x, 1, descend, &arg);
+		hnsw_beam_seed(&stream->beam, seed);
 		hnsw_beam_run(&stream->beam, INT64_MAX);
 		stream->visited += stream->beam.visited;
-		count = arg.count;
-		for (int i = 0; i < count; i++)
-			seeds[i] = arg.best[i].id;
+		seed = arg.down;
 	}
-	return count;
+	return seed;
 }
 
 static void
@@ -238,13 +232,43 @@ read_everything(HnswStream *stream)
 	stream->end = HNSW_STREAM_COMPLETE;
 }
 
+/*
+ * Hands out the rows of the next record in the order of storage: for queries
+ * that order nothing.  False at the end.
+ */
+static bool
+walk_on(HnswStream *stream)
+{
+	HnswPager  *pager = stream->pager;
+
+	for (;;)
+	{
+		const HnswRecord *rec;
+		HnswScore	score = {0, 0};
+
+		CHECK_FOR_INTERRUPTS();
+		stream->walk_at = pager->ops->seek(pager, HNSW_BASE, stream->walk_at);
+		if (stream->walk_at == HNSW_NO_ID)
+			return false;
+		rec = HNSW_READ(pager, HNSW_BASE, stream->walk_at);
+		if (rec == NULL)
+			return false;
+		stream->visited++;
+		if (rec->state != HNSW_FREE)
+			collect_row(stream, stream->walk_at, rec, score);
+		HNSW_RELEASE(pager);
+		stream->walk_at++;
+		if (stream->nrows > 0)
+			return true;
+	}
+}
+
 static void
 start_search(HnswStream *stream)
 {
 	HnswPager  *pager = stream->pager;
-	HnswId		seeds[DESCENT_EF];
+	HnswId		seed = HNSW_NO_ID;
 	HnswEntry	entry;
-	int			nseeds = 0;
 
 	stream->ef = stream->options.ef;
 	stream->allowance = stream->options.iterative == HNSW_ITERATIVE_OFF ?
@@ -255,20 +279,21 @@ start_search(HnswStream *stream)
 		return;
 	}
 
-	for (int tries = 0; tries < 4 && nseeds == 0; tries++)
+	for (int tries = 0; tries < 4 && seed == HNSW_NO_ID; tries++)
 	{
 		pager->ops->get_entry(pager, &entry);
-		if (entry.id == HNSW_NO_ID)
-			break;
-		nseeds = find_seeds(stream, &entry, seeds);
+		seed = find_seed(stream, &entry);
 	}
-	if (nseeds == 0 && entry.root[0] != HNSW_NO_ID)
-		seeds[nseeds++] = entry.root[0];
+	if (seed == HNSW_NO_ID)
+		seed = entry.root[0];
 	hnsw_beam_start(&stream->beam, 0, stream->query.x, hnsw_layout_beam(stream->layout, HNSW_BASE, stream->ef),
 					collect_row, stream);
 	stream->beam.resumable = true;
-	for (int i = 0; i < nseeds; i++)
-		hnsw_beam_seed(&stream->beam, seeds[i]);
+	if (seed != HNSW_NO_ID)
+		hnsw_beam_seed(&stream->beam, seed);
+	/* a seed that was freed a moment ago leads nowhere; the root does */
+	if (entry.root[0] != HNSW_NO_ID && entry.root[0] != seed)
+		hnsw_beam_seed(&stream->beam, entry.root[0]);
 }
 
 /* One round: searches, and says how many rows may be returned before the next. */
@@ -334,6 +359,19 @@ compare_rows(const void *a, const void *b)
 static bool
 next_row(HnswStream *stream)
 {
+	if (stream->walking)
+	{
+		HnswRow		row;
+
+		if (!walk_on(stream))
+		{
+			stream->end = HNSW_STREAM_COMPLETE;
+			return false;
+		}
+		row = pop_row(stream);
+		open_row(stream, &row);
+		return true;
+	}
 	for (;;)
 	{
 		bool		off = stream->options.iterative == HNSW_ITERATIVE_OFF;

@@ -63,6 +63,9 @@ typedef struct HnswStream
 	Size		nlate;
 	Size		late_space;
 
+	bool		walking;		/* the query orders nothing: all rows, as they
+								 * are stored */
+	HnswId		walk_at;
 	bool		started;
 	bool		draining;		/* no more searching */
 	HnswStreamEnd end;
@@ -83,8 +86,8 @@ extern void hnsw_stream_init(HnswStream *stream, HnswPager *pager);
 extern void hnsw_stream_free(HnswStream *stream);
 
 /*
- * Starts a search for v (layout->dim floats).  False when v has no direction
- * under cosine: then nothing can be ordered and no row will come.
+ * Starts a search for v (layout->dim floats).  False when v orders nothing (it
+ * is NULL, or has no direction under cosine): then all rows come, in no order.
  */
 extern bool hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options,
 							  const float *v);

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.c
+ *		Index options and settings.
+ *
+ * IDENTIFICATION
+ *	  src/config/options.c
+ *-------------------------------------------------------------------------
+ */
+#include "config/options.h"
+
+#include "access/reloptions.h"
+#include "graph/stream.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+double		hnsw_scan_mem_multiplier;
+int			hnsw_iterative_scan;
+int			hnsw_max_scan_tuples;
+
+static int	ef_search;
+static relopt_kind kind;
+static HnswOptions last_validated;
+
+static const struct config_enum_entry iterative_values[] = {
+	{"off", HNSW_ITERATIVE_OFF, false},
+	{"relaxed_order", HNSW_ITERATIVE_RELAXED, false},
+	{"strict_order", HNSW_ITERATIVE_STRICT, false},
+	{NULL, 0, false}
+};
+
+void
+hnsw_options_init(void)
+{
+	kind = add_reloption_kind();
+	add_int_reloption(kind, "m", "Neighbors of a node in each layer above the lowest",
+					  HNSW_DEFAULT_M, HNSW_MIN_M, HNSW_MAX_M, AccessExclusiveLock);
+	add_int_reloption(kind, "m0", "Neighbors of a node in the lowest layer (0: about 2 * m)",
+					  0, 0, 4 * HNSW_MAX_M, AccessExclusiveLock);
+	add_int_reloption(kind, "ef_construction", "Candidates kept while a node is inserted",
+					  HNSW_DEFAULT_EF_CONSTRUCTION, HNSW_MIN_EF_CONSTRUCTION,
+					  HNSW_MAX_EF_CONSTRUCTION, AccessExclusiveLock);
+	add_int_reloption(kind, "ef_search", "Candidates kept by a search of this index (0: hnsw.ef_search)",
+					  0, 0, HNSW_MAX_EF_SEARCH, ShareUpdateExclusiveLock);
+
+	DefineCustomIntVariable("hnsw.ef_search",
+							"Sets how many candidates a search keeps.",
+							"More candidates find more of the true nearest rows and take more time.",
+							&ef_search, HNSW_DEFAULT_EF_SEARCH, 1, HNSW_MAX_EF_SEARCH,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("hnsw.iterative_scan",
+							 "Sets how a scan goes on when more rows are asked for.",
+							 NULL, &hnsw_iterative_scan, HNSW_ITERATIVE_STRICT,
+							 iterative_values, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hnsw.max_scan_tuples",
+							"Sets how many records a scan may visit.",
+							NULL, &hnsw_max_scan_tuples, 20000, 1, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomRealVariable("hnsw.scan_mem_multiplier",
+							 "Sets how much memory a scan may use, in units of work_mem.",
+							 NULL, &hnsw_scan_mem_multiplier, 1, 1, 1000,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved("hnsw");
+#else
+	EmitWarningsOnPlaceholders("hnsw");
+#endif
+}
+
+bytea *
+hnsw_options_parse(Datum reloptions, bool validate)
+{
+	static const relopt_parse_elt tab[] = {
+		{"m", RELOPT_TYPE_INT, offsetof(HnswOptions, m)},
+		{"m0", RELOPT_TYPE_INT, offsetof(HnswOptions, m0)},
+		{"ef_construction", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_construction)},
+		{"ef_search", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_search)},
+	};
+	bytea	   *result = build_reloptions(reloptions, validate, kind, sizeof(HnswOptions),
+										  tab, lengthof(tab));
+	HnswOptions *options = (HnswOptions *) result;
+
+	if (validate && options != NULL)
+	{
+		if (options->m0 != 0 && (options->m0 < options->m || options->m0 > 4 * options->m))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("m0 must be between m and 4 * m"),
+					 errdetail("m0 is %d and m is %d.", options->m0, options->m)));
+		last_validated = *options;
+	}
+	return result;
+}
+
+const HnswOptions *
+hnsw_options_last(void)
+{
+	return &last_validated;
+}
+
+HnswOptions
+hnsw_options(Relation index)
+{
+	HnswOptions defaults = {
+		.m = HNSW_DEFAULT_M,
+		.ef_construction = HNSW_DEFAULT_EF_CONSTRUCTION,
+	};
+
+	if (index->rd_options != NULL)
+		return *(HnswOptions *) index->rd_options;
+	return defaults;
+}
+
+/* Has this session (or its client, at connect) set the variable? */
+static bool
+set_by_session(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	struct config_generic *var = find_option(name, false, true, 0);
+
+	return var != NULL && var->source >= PGC_S_CLIENT;
+#else
+	struct config_generic **vars = get_guc_variables();
+	int			n = GetNumConfigOptions();
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(vars[i]->name, name) == 0)
+			return vars[i]->source >= PGC_S_CLIENT;
+	return false;
+#endif
+}
+
+int
+hnsw_options_ef_search(Relation index)
+{
+	int			own = hnsw_options(index).ef_search;
+
+	if (own == 0 || set_by_session("hnsw.ef_search"))
+		return ef_search;
+	return own;
+}

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.h
+ *		Index options and settings.
+ *
+ * IDENTIFICATION
+ *	  src/config/options.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_OPTIONS_H
+#define HNSW_OPTIONS_H
+
+#include "hnsw.h"
+
+#include "utils/rel.h"
+
+#define HNSW_MIN_M					2
+#define HNSW_MAX_M					100
+#define HNSW_DEFAULT_M				16
+#define HNSW_MIN_EF_CONSTRUCTION	4
+#define HNSW_MAX_EF_CONSTRUCTION	1000
+#define HNSW_DEFAULT_EF_CONSTRUCTION 64
+#define HNSW_MAX_EF_SEARCH			100000
+#define HNSW_DEFAULT_EF_SEARCH		40
+
+typedef struct HnswOptions
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	int			m;
+	int			m0;				/* 0 = chosen by the layout plan */
+	int			ef_construction;
+	int			ef_search;		/* 0 = not set */
+}			HnswOptions;
+
+extern double hnsw_scan_mem_multiplier;
+extern int	hnsw_iterative_scan;
+extern int	hnsw_max_scan_tuples;
+
+extern void hnsw_options_init(void);
+extern bytea *hnsw_options_parse(Datum reloptions, bool validate);
+
+/* The index's options, defaults where nothing is set. */
+extern HnswOptions hnsw_options(Relation index);
+
+/*
+ * ef_search for a scan of this index: what the session has SET, else the
+ * index's own, else the setting.
+ */
+extern int	hnsw_options_ef_search(Relation index);
+
+/* What the last validated set of options said (see alter.c). */
+extern const HnswOptions *hnsw_options_last(void);
+
+#endif							/* HNSW_OPTIONS_H */

@@ -1,0 +1,138 @@
+/*-------------------------------------------------------------------------
+ *
+ * buffers.c
+ *		Reading, locking and checking buffers of an index.
+ *
+ * IDENTIFICATION
+ *	  src/page/buffers.c
+ *-------------------------------------------------------------------------
+ */
+#include "page/buffers.h"
+
+#include "storage/lmgr.h"
+
+StaticAssertDecl(MAXALIGN(SizeOfPageHeaderData) == HNSW_PAGE_HEADER,
+				 "HNSW_PAGE_HEADER is not the size of a page header");
+
+void
+hnsw_page_init(Page page, int kind, int part)
+{
+	HnswPageSpecial *special;
+
+	PageInit(page, BLCKSZ, HNSW_PAGE_SPECIAL);
+	special = hnsw_page_special(page);
+	special->magic = HNSW_PAGE_MAGIC;
+	special->kind = kind;
+	special->part = part;
+	special->next_free = HNSW_NO_BLOCK;
+
+	/*
+	 * Everything between header and special space is ours; generic WAL leaves
+	 * out what lies between lower and upper.
+	 */
+	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
+}
+
+/* Is this one of our pages at all? */
+static bool
+is_ours(Page page)
+{
+	return !PageIsNew(page) &&
+		PageGetSpecialSize(page) == HNSW_PAGE_SPECIAL &&
+		((PageHeader) page)->pd_special == BLCKSZ - HNSW_PAGE_SPECIAL &&
+		hnsw_page_special(page)->magic == HNSW_PAGE_MAGIC;
+}
+
+Buffer
+hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+	Page		page;
+
+	LockBuffer(buffer, exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	if (unlikely(!is_ours(page)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\": block %u is not an hnsw page",
+						RelationGetRelationName(index), block),
+				 errhint("REINDEX rebuilds the index from the table.")));
+	if (unlikely(hnsw_page_special(page)->kind != kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\": block %u is of kind %d, not %d",
+						RelationGetRelationName(index), block,
+						hnsw_page_special(page)->kind, kind),
+				 errhint("REINDEX rebuilds the index from the table.")));
+	return buffer;
+}
+
+Buffer
+hnsw_buffer_probe(Relation index, BlockNumber block, int kind)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+	Page		page;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	if (is_ours(page) && hnsw_page_special(page)->kind == kind)
+		return buffer;
+	if (!is_ours(page) && !PageIsNew(page))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\": block %u is not an hnsw page",
+						RelationGetRelationName(index), block),
+				 errhint("REINDEX rebuilds the index from the table.")));
+	UnlockReleaseBuffer(buffer);
+	return InvalidBuffer;
+}
+
+bool
+hnsw_buffer_is_blank(Relation index, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+	bool		blank;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	blank = PageIsNew(BufferGetPage(buffer));
+	UnlockReleaseBuffer(buffer);
+	return blank;
+}
+
+Buffer
+hnsw_buffer_new(Relation index, ForkNumber fork, BlockNumber block)
+{
+	Buffer		buffer;
+
+	if (block < RelationGetNumberOfBlocksInFork(index, fork))
+	{
+		buffer = ReadBufferExtended(index, fork, block, RBM_ZERO_AND_LOCK, NULL);
+		return buffer;
+	}
+#if PG_VERSION_NUM >= 160000
+	buffer = ExtendBufferedRel(BMR_REL(index), fork, NULL, EB_LOCK_FIRST);
+#else
+	if (!RELATION_IS_LOCAL(index))
+		LockRelationForExtension(index, ExclusiveLock);
+	buffer = ReadBufferExtended(index, fork, P_NEW, RBM_ZERO_AND_LOCK, NULL);
+	if (!RELATION_IS_LOCAL(index))
+		UnlockRelationForExtension(index, ExclusiveLock);
+#endif
+	/* somebody else extended the index without the allocation page's lock */
+	if (BufferGetBlockNumber(buffer) != block)
+		elog(ERROR, "index \"%s\" was extended by block %u instead of %u",
+			 RelationGetRelationName(index), BufferGetBlockNumber(buffer), block);
+	return buffer;
+}
+
+void
+hnsw_buffer_release(Buffer buffer)
+{
+	UnlockReleaseBuffer(buffer);
+}
+
+void
+hnsw_buffer_prefetch(Relation index, BlockNumber block)
+{
+	PrefetchBuffer(index, MAIN_FORKNUM, block);
+}

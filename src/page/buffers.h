@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ *
+ * buffers.h
+ *		Reading, locking and checking buffers of an index.
+ *
+ * No other file of the extension reads or locks a buffer.
+ *
+ * IDENTIFICATION
+ *	  src/page/buffers.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_BUFFERS_H
+#define HNSW_BUFFERS_H
+
+#include "hnsw.h"
+
+#include "code/ondisk.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+
+static inline HnswPageSpecial *
+hnsw_page_special(Page page)
+{
+	return (HnswPageSpecial *) PageGetSpecialPointer(page);
+}
+
+/* First byte of what a page holds. */
+static inline char *
+hnsw_page_contents(Page page)
+{
+	return (char *) page + HNSW_PAGE_HEADER;
+}
+
+/* Makes an empty page of a kind; the page is being changed by the caller. */
+extern void hnsw_page_init(Page page, int kind, int part);
+
+/*
+ * Pins and locks (share or exclusive) a page that must be of this kind; raises
+ * an error naming index and block when it is not.
+ */
+extern Buffer hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind);
+
+/*
+ * The same, for a page that may have no contents or another kind: InvalidBuffer
+ * then, nothing locked.
+ */
+extern Buffer hnsw_buffer_probe(Relation index, BlockNumber block, int kind);
+
+/*
+ * A new or never initialised page at exactly this block, pinned and exclusively
+ * locked.  The caller holds the allocation page's lock, so that nobody else
+ * extends the index.
+ */
+extern Buffer hnsw_buffer_new(Relation index, ForkNumber fork, BlockNumber block);
+
+/* Is this block there, and has it never been initialised? */
+extern bool hnsw_buffer_is_blank(Relation index, BlockNumber block);
+
+extern void hnsw_buffer_release(Buffer buffer);
+extern void hnsw_buffer_prefetch(Relation index, BlockNumber block);
+
+#endif							/* HNSW_BUFFERS_H */

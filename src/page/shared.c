@@ -1,0 +1,322 @@
+/*-------------------------------------------------------------------------
+ *
+ * shared.c
+ *		The pager over shared buffers.
+ *
+ * Locks: reading share-locks the pages of one record (all of them, in block
+ * order), and perhaps one chunk under it; changing locks the same exclusively.
+ * src/README has the order of all locks.
+ *
+ * IDENTIFICATION
+ *	  src/page/shared.c
+ *-------------------------------------------------------------------------
+ */
+#include "page/shared.h"
+
+#include "commands/vacuum.h"
+#include "page/lock.h"
+#include "page/meta.h"
+
+static HnswSharedPager *
+shared_of(HnswPager *pager)
+{
+	return (HnswSharedPager *) pager;
+}
+
+/*
+ * First block of a slot; false beyond the end of the index, whose length is
+ * asked for again only when the id lies beyond what is known.
+ */
+static inline bool
+locate(HnswSharedPager *shared, HnswKind kind, HnswId id, BlockNumber *block, int *slot)
+{
+	BlockNumber last;
+
+	*block = hnsw_slot_block(shared->pager.layout, kind, id, slot);
+	if (*block == InvalidBlockNumber)
+		return false;
+	last = *block + hnsw_layout_pages(shared->pager.layout, kind) - 1;
+	if (likely(last < shared->nblocks))
+		return true;
+	shared->nblocks = RelationGetNumberOfBlocks(shared->index);
+	return last < shared->nblocks;
+}
+
+static void
+check_slot(HnswSharedPager *shared, HnswKind kind, BlockNumber block, const void *slot)
+{
+	const char *problem = hnsw_slot_problem(shared->pager.layout, kind, slot);
+
+	if (unlikely(problem != NULL))
+		hnsw_corrupt("index \"%s\": block %u: %s",
+					 RelationGetRelationName(shared->index), block, problem);
+}
+
+static const void *
+shared_read(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	const HnswLayout *layout = pager->layout;
+	int			npages = hnsw_layout_pages(layout, kind);
+	HnswSharedRead *read = &shared->reads[shared->nreads];
+	BlockNumber block;
+	int			slot;
+	Size		size,
+				done = 0;
+	char	   *p;
+
+	Assert(shared->nreads < (int) lengthof(shared->reads));
+	if (!locate(shared, kind, id, &block, &slot))
+		return NULL;
+	read->count = 0;
+	for (int i = 0; i < npages; i++)
+		read->buffers[read->count++] = hnsw_buffer_get(shared->index, block + i, false, kind);
+	shared->nreads++;
+
+	size = hnsw_layout_slot_size(layout, kind);
+	if (npages == 1)
+		p = hnsw_page_contents(BufferGetPage(read->buffers[0])) + (Size) slot * size;
+	else
+	{
+		p = shared->gathered[0];
+		for (int i = 0; i < npages && done < size; i++)
+		{
+			Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
+
+			memcpy(p + done, hnsw_page_contents(BufferGetPage(read->buffers[i])), part);
+			done += part;
+		}
+	}
+	check_slot(shared, kind, block, p);
+	return p;
+}
+
+static void
+shared_release(HnswPager *pager)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	HnswSharedRead *read;
+
+	Assert(shared->nreads > 0);
+	read = &shared->reads[--shared->nreads];
+	for (int i = 0; i < read->count; i++)
+		hnsw_buffer_release(read->buffers[i]);
+}
+
+static void *
+shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	const HnswLayout *layout = pager->layout;
+	int			npages = hnsw_layout_pages(layout, kind);
+	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
+	Page		pages[HNSW_MAX_EXTENT_PAGES];
+	BlockNumber block;
+	int			slot;
+	Size		size = hnsw_layout_slot_size(layout, kind),
+				done = 0;
+	char	   *p;
+
+	if (!locate(shared, kind, id, &block, &slot))
+	{
+		/* a first modify leaves nothing open; a second one is the caller's */
+		return NULL;
+	}
+	for (int i = 0; i < npages; i++)
+		buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
+	if (!shared->changing)
+	{
+		hnsw_change_begin(&shared->change, shared->index, shared->logged);
+		shared->changing = true;
+		shared->npages = 0;
+	}
+	for (int i = 0; i < npages; i++)
+		pages[i] = hnsw_change_page(&shared->change, buffers[i], false);
+	if (npages == 1)
+		p = hnsw_page_contents(pages[0]) + (Size) slot * size;
+	else
+	{
+		p = shared->gathered[1];
+		for (int i = 0; i < npages && done < size; i++)
+		{
+			Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
+
+			memcpy(p + done, hnsw_page_contents(pages[i]), part);
+			done += part;
+			shared->pages[i] = pages[i];
+		}
+		shared->npages = npages;
+		shared->changed_size = size;
+	}
+	check_slot(shared, kind, block, p);
+	return p;
+}
+
+static void
+shared_commit(HnswPager *pager)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	Size		done = 0;
+
+	Assert(shared->changing);
+	for (int i = 0; i < shared->npages && done < shared->changed_size; i++)
+	{
+		Size		part = Min(shared->changed_size - done, (Size) HNSW_PAGE_ROOM);
+
+		memcpy(hnsw_page_contents(shared->pages[i]), shared->gathered[1] + done, part);
+		done += part;
+	}
+	shared->changing = false;
+	hnsw_change_commit(&shared->change);
+}
+
+static void
+shared_cancel(HnswPager *pager)
+{
+	HnswSharedPager *shared = shared_of(pager);
+
+	Assert(shared->changing);
+	shared->changing = false;
+	hnsw_change_cancel(&shared->change);
+}
+
+static HnswId
+shared_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
+{
+	Assert(!shared_of(pager)->changing && shared_of(pager)->nreads == 0);
+	return hnsw_alloc_create(shared_of(pager), kind, image, size);
+}
+
+static void
+shared_destroy(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	Assert(!shared_of(pager)->changing && shared_of(pager)->nreads == 0);
+	hnsw_alloc_destroy(shared_of(pager), kind, id);
+}
+
+static HnswId
+shared_seek(HnswPager *pager, HnswKind kind, HnswId from)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	int			per_page = hnsw_layout_per_page(pager->layout, kind);
+	BlockNumber block;
+	int			slot;
+
+	while (from != HNSW_NO_ID && locate(shared, kind, from, &block, &slot))
+	{
+		Buffer		buffer;
+
+		/* within a page that has been found before */
+		if (slot > 0)
+			return from;
+		buffer = hnsw_buffer_probe(shared->index, block, kind);
+		if (BufferIsValid(buffer))
+		{
+			hnsw_buffer_release(buffer);
+			return from;
+		}
+		CHECK_FOR_INTERRUPTS();
+		from += per_page - slot;
+	}
+	return HNSW_NO_ID;
+}
+
+static HnswId
+shared_limit(HnswPager *pager, HnswKind kind)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	uint64		extents;
+
+	shared->nblocks = RelationGetNumberOfBlocks(shared->index);
+	if (shared->nblocks <= HNSW_FIRST_BLOCK)
+		return 0;
+	extents = (shared->nblocks - HNSW_FIRST_BLOCK) / pager->layout->extent_pages;
+	return (HnswId) Min(extents * hnsw_layout_per_extent(pager->layout, kind),
+						(uint64) HNSW_NO_ID);
+}
+
+static void
+shared_get_entry(HnswPager *pager, HnswEntry *entry)
+{
+	hnsw_meta_get_entry(shared_of(pager)->index, entry);
+}
+
+static bool
+shared_update_entry(HnswPager *pager, bool (*change) (HnswEntry *entry, void *arg), void *arg)
+{
+	return hnsw_meta_update_entry(shared_of(pager)->index, shared_of(pager)->logged,
+								  change, arg);
+}
+
+static void
+shared_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	BlockNumber block;
+	int			slot;
+
+	if (locate(shared, kind, id, &block, &slot))
+		hnsw_buffer_prefetch(shared->index, block);
+}
+
+static void
+shared_pause(HnswPager *pager)
+{
+	Assert(shared_of(pager)->nreads == 0 && !shared_of(pager)->changing);
+	if (!shared_of(pager)->may_sleep)
+		CHECK_FOR_INTERRUPTS();
+	else
+#if PG_VERSION_NUM >= 180000
+		vacuum_delay_point(false);
+#else
+		vacuum_delay_point();
+#endif
+}
+
+static void
+shared_barrier(HnswPager *pager)
+{
+	hnsw_wait_for_inserts(shared_of(pager)->index);
+}
+
+static const HnswPagerOps shared_ops = {
+	.read = shared_read,
+	.release = shared_release,
+	.modify = shared_modify,
+	.commit = shared_commit,
+	.cancel = shared_cancel,
+	.create = shared_create,
+	.destroy = shared_destroy,
+	.seek = shared_seek,
+	.limit = shared_limit,
+	.get_entry = shared_get_entry,
+	.update_entry = shared_update_entry,
+	.prefetch = shared_prefetch,
+	.pause = shared_pause,
+	.barrier = shared_barrier,
+};
+
+void
+hnsw_shared_init_new(HnswSharedPager *shared, Relation index,
+					 const HnswLayout *layout, bool logged)
+{
+	memset(shared, 0, sizeof(*shared));
+	shared->pager.ops = &shared_ops;
+	shared->pager.layout = layout;
+	shared->pager.name = RelationGetRelationName(index);
+	shared->index = index;
+	shared->logged = logged;
+	for (int i = 0; i < 2; i++)
+		if (layout->extent_pages > 1)
+			shared->gathered[i] = palloc(HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES);
+}
+
+void
+hnsw_shared_init(HnswSharedPager *shared, Relation index)
+{
+	/* a copy: the relcache may drop its own at any invalidation */
+	HnswLayout *layout = palloc(sizeof(HnswLayout));
+
+	*layout = *hnsw_index_layout(index);
+	hnsw_shared_init_new(shared, index, layout, true);
+}

@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * wal.c
+ *		Changes of pages: one generic WAL record each.
+ *
+ * IDENTIFICATION
+ *	  src/page/wal.c
+ *-------------------------------------------------------------------------
+ */
+#include "page/wal.h"
+
+#include "access/xloginsert.h"
+
+void
+hnsw_change_begin(HnswChange *change, Relation index, bool logged)
+{
+	change->index = index;
+	change->logged = logged;
+	change->state = logged ? GenericXLogStart(index) : NULL;
+	change->count = 0;
+}
+
+Page
+hnsw_change_page(HnswChange *change, Buffer buffer, bool whole)
+{
+	/* callers stay within the limit: static assert below */
+	if (change->count >= MAX_GENERIC_XLOG_PAGES)
+		elog(ERROR, "too many pages in one change of index \"%s\"",
+			 RelationGetRelationName(change->index));
+	change->buffers[change->count++] = buffer;
+	if (!change->logged)
+		return BufferGetPage(buffer);
+	return GenericXLogRegisterBuffer(change->state, buffer,
+									 whole ? GENERIC_XLOG_FULL_IMAGE : 0);
+}
+
+StaticAssertDecl(HNSW_MAX_EXTENT_PAGES + 1 <= MAX_GENERIC_XLOG_PAGES,
+				 "an extent and the allocation page must fit one WAL record");
+
+static void
+release_all(HnswChange *change)
+{
+	for (int i = 0; i < change->count; i++)
+		hnsw_buffer_release(change->buffers[i]);
+	change->count = 0;
+}
+
+void
+hnsw_change_commit(HnswChange *change)
+{
+	if (change->logged)
+		GenericXLogFinish(change->state);
+	else
+		for (int i = 0; i < change->count; i++)
+			MarkBufferDirty(change->buffers[i]);
+	release_all(change);
+}
+
+/* Unlogged changes are made in place: nothing may have been changed yet. */
+void
+hnsw_change_cancel(HnswChange *change)
+{
+	if (change->logged)
+		GenericXLogAbort(change->state);
+	release_all(change);
+}
+
+void
+hnsw_log_new_index(Relation index, ForkNumber fork)
+{
+	log_newpage_range(index, fork, 0, RelationGetNumberOfBlocksInFork(index, fork), true);
+}

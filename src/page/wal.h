@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * wal.h
+ *		Changes of pages: one generic WAL record each.
+ *
+ * No other file of the extension calls generic WAL.
+ *
+ * IDENTIFICATION
+ *	  src/page/wal.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_WAL_H
+#define HNSW_WAL_H
+
+#include "hnsw.h"
+
+#include "access/generic_xlog.h"
+#include "page/buffers.h"
+
+/*
+ * A change of up to MAX_GENERIC_XLOG_PAGES pages that becomes permanent at once.
+ * An index that is being built does not log: its pages are logged whole when
+ * the build ends.
+ */
+typedef struct HnswChange
+{
+	Relation	index;
+	bool		logged;
+	GenericXLogState *state;
+	Buffer		buffers[MAX_GENERIC_XLOG_PAGES];
+	int			count;
+}			HnswChange;
+
+extern void hnsw_change_begin(HnswChange *change, Relation index, bool logged);
+
+/*
+ * Takes over an exclusively locked buffer and returns the page image to change.
+ * With "whole" the record holds the whole page (for new pages).
+ */
+extern Page hnsw_change_page(HnswChange *change, Buffer buffer, bool whole);
+
+/* Both unlock and unpin all buffers of the change. */
+extern void hnsw_change_commit(HnswChange *change);
+extern void hnsw_change_cancel(HnswChange *change);
+
+/* Logs all pages of a new index, whole. */
+extern void hnsw_log_new_index(Relation index, ForkNumber fork);
+
+#endif							/* HNSW_WAL_H */
