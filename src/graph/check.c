@@ -12,6 +12,10 @@
  * Nothing that was read is trusted: an id is followed only where a slot of its
  * kind exists, and no walk takes more steps than there are slots.
  *
+ * A vacuum that was stopped leaves dying records, some with their neighbors
+ * freed already, and perhaps one record that has two pinned edges upwards
+ * because its parent is dying.  The next vacuum takes that up; it is not wrong.
+ *
  * IDENTIFICATION
  *	  src/graph/check.c
  *-------------------------------------------------------------------------
@@ -157,14 +161,21 @@ read_end(HnswChecker *c, HnswKind kind, HnswId id, HnswId neighbor, EdgeEnd *end
 	return true;
 }
 
-/*
- * Not in the tree yet, or never: an insert that is running or has failed, also
- * when vacuum has already found its tuple dead.
- */
+/* Has a vacuum been stopped before it could give the child another parent? */
 static bool
-is_outside_tree(uint8 state, HnswId parent)
+is_being_moved(HnswChecker *c, HnswKind kind, HnswId parent)
 {
-	return state == HNSW_PENDING || (state == HNSW_DYING && parent == HNSW_NO_ID);
+	const HnswRecord *rec;
+	bool		result;
+
+	if (parent == HNSW_NO_ID || !hnsw_check_exists(c, kind, parent))
+		return false;
+	rec = HNSW_READ(c->pager, kind, parent);
+	if (rec == NULL)
+		return false;
+	result = rec->state == HNSW_DYING;
+	HNSW_RELEASE(c->pager);
+	return result;
 }
 
 /*
@@ -219,6 +230,29 @@ check_bias(HnswChecker *c, HnswKind kind, HnswId id, int slot, HnswId neighbor)
 					   neighbor, got, want);
 }
 
+/* The tree edges are pinned in both records, and nothing else is. */
+static void
+check_pinned(HnswChecker *c, HnswKind kind, HnswId id, HnswId to, bool pinned,
+			 const EdgeEnd *end)
+{
+	if (c->rec->parent == to)
+	{
+		if (!pinned)
+			hnsw_check_say(c, kind, id, "edge to parent %u is not pinned", to);
+		if (!end->back_pinned)
+			hnsw_check_say(c, kind, id, "parent %u has no pinned edge back", to);
+		if (end->parent == id)
+			hnsw_check_say(c, kind, id, "is child and parent of %u", to);
+	}
+	else if (end->parent == id)
+	{
+		if (!pinned && end->state != HNSW_DYING)
+			hnsw_check_say(c, kind, id, "edge to child %u is not pinned", to);
+	}
+	else if (pinned && end->state == HNSW_LINKED && !is_being_moved(c, kind, end->parent))
+		hnsw_check_say(c, kind, id, "pinned edge to %u, which is neither parent nor child", to);
+}
+
 static void
 check_edge(HnswChecker *c, HnswKind kind, HnswId id, int slot)
 {
@@ -238,38 +272,19 @@ check_edge(HnswChecker *c, HnswKind kind, HnswId id, int slot)
 		return;
 	}
 	if (!read_end(c, kind, id, to, &end))
-	{
 		hnsw_check_say(c, kind, id, "edge to %u, which does not exist", to);
-		return;
-	}
-	if (end.state == HNSW_FREE)
-	{
+	else if (rec->state == HNSW_DYING)
+		;						/* leads where it may; goes away */
+	else if (end.state == HNSW_FREE)
 		hnsw_check_say(c, kind, id, "edge to %u, which is free", to);
-		return;
-	}
-	if (end.layer != rec->layer)
-	{
+	else if (end.layer != rec->layer)
 		hnsw_check_say(c, kind, id, "edge to %u, which is in layer %d, not in %d",
 					   to, end.layer, rec->layer);
-		return;
-	}
-	check_bias(c, kind, id, slot, to);
-	if (rec->parent == to)
+	else
 	{
-		if (!pinned)
-			hnsw_check_say(c, kind, id, "edge to parent %u is not pinned", to);
-		if (!end.back_pinned)
-			hnsw_check_say(c, kind, id, "parent %u has no pinned edge back", to);
-		if (end.parent == id)
-			hnsw_check_say(c, kind, id, "is child and parent of %u", to);
+		check_bias(c, kind, id, slot, to);
+		check_pinned(c, kind, id, to, pinned, &end);
 	}
-	else if (end.parent == id)
-	{
-		if (!pinned)
-			hnsw_check_say(c, kind, id, "edge to child %u is not pinned", to);
-	}
-	else if (pinned && !is_outside_tree(end.state, end.parent))
-		hnsw_check_say(c, kind, id, "pinned edge to %u, which is neither parent nor child", to);
 }
 
 static void
@@ -279,16 +294,17 @@ check_parent(HnswChecker *c, HnswKind kind, HnswId id)
 
 	if (c->entry.root[rec->layer] == id)
 	{
-		if (rec->parent != HNSW_NO_ID)
+		if (rec->parent != HNSW_NO_ID && !is_being_moved(c, kind, rec->parent))
 			hnsw_check_say(c, kind, id, "root of layer %d has parent %u", rec->layer, rec->parent);
 	}
 	else if (rec->parent == HNSW_NO_ID)
 	{
-		if (!is_outside_tree(rec->state, rec->parent))
+		if (rec->state == HNSW_LINKED)
 			hnsw_check_say(c, kind, id, "has no parent and is not the root of layer %d",
 						   rec->layer);
 	}
-	else if (hnsw_link_find(&c->layout->shape[kind], rec, rec->parent) < 0)
+	else if (rec->state != HNSW_DYING &&
+			 hnsw_link_find(&c->layout->shape[kind], rec, rec->parent) < 0)
 		hnsw_check_say(c, kind, id, "has no edge to parent %u", rec->parent);
 }
 
@@ -312,6 +328,8 @@ check_node(HnswChecker *c, HnswKind kind, HnswId id)
 	for (int i = 0; i < HNSW_INLINE_TIDS; i++)
 		if (hnsw_tid_used(&rec->tids[i]))
 			hnsw_check_say(c, kind, id, "record above layer 0 has heap tuples");
+	if (rec->state == HNSW_DYING)
+		return;					/* the record below may be gone already */
 	if (rec->layer == 1 && rec->down != rec->base)
 		hnsw_check_say(c, kind, id, "layer below is %u, node is %u", rec->down, rec->base);
 	if (!hnsw_check_exists(c, down_kind, rec->down))

@@ -5,7 +5,7 @@
  *		searches reach it?
  *
  * The pinned edges of a layer, walked in both directions from its root, must
- * reach every record of the layer.  Together with what check.c has found, namely
+ * reach every linked record of the layer.  Together with what check.c has found, namely
  * that each record but the root has one parent and that pinned edges lead only
  * to parents and children, that means that all chains of parents end at the root.
  *
@@ -138,14 +138,6 @@ has_child(HnswChecker *c, HnswKind kind, HnswId id, HnswId child)
 	return result;
 }
 
-/* Must a walk come to this record? */
-static bool
-is_in_graph(const HnswRecord *rec)
-{
-	return rec->state == HNSW_LINKED ||
-		(rec->state == HNSW_DYING && rec->parent != HNSW_NO_ID);
-}
-
 static void
 check_reached(HnswChecker *c, HnswKind kind, HnswId id)
 {
@@ -156,7 +148,7 @@ check_reached(HnswChecker *c, HnswKind kind, HnswId id)
 	{
 		const HnswRecord *rec = HNSW_READ(c->pager, kind, at);
 		HnswId		parent = HNSW_NO_ID;
-		bool		in_graph = rec != NULL && is_in_graph(rec);
+		bool		linked = rec != NULL && rec->state == HNSW_LINKED;
 
 		if (rec != NULL)
 		{
@@ -164,7 +156,7 @@ check_reached(HnswChecker *c, HnswKind kind, HnswId id)
 			layer = rec->layer;
 			HNSW_RELEASE(c->pager);
 		}
-		if (at == id && !in_graph)
+		if (at == id && !linked)
 			return;
 		if (hnsw_bits_get(&c->marked[kind], at))
 		{
