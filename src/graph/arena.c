@@ -64,7 +64,7 @@ typedef struct ArenaScratch
 	uint32		block;
 	int			pages;
 	Size		size;
-}			ArenaScratch;
+} ArenaScratch;
 
 static char gathered[2][HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES] __attribute__((aligned(8)));
 static ArenaScratch scratch;
@@ -88,7 +88,7 @@ access_slot(HnswArena *arena, HnswKind kind, HnswId id, bool change)
 	if (pages == 1)
 	{
 		char	   *p = hnsw_arena_page(arena, block) + HNSW_PAGE_HEADER +
-			(Size) slot * hnsw_layout_slot_size(layout, kind);
+		(Size) slot * hnsw_layout_slot_size(layout, kind);
 
 		problem = hnsw_slot_problem(layout, kind, p);
 		if (problem != NULL)

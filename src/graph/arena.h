@@ -28,7 +28,7 @@ typedef struct HnswArena
 	uint32		free_page[HNSW_NKINDS];
 	int64		calls;			/* of any operation; fault tests count them */
 	int64		fail_at;		/* raise an error at this call; 0 = never */
-}			HnswArena;
+} HnswArena;
 
 extern void hnsw_arena_init(HnswArena *arena, const HnswLayout *layout, const char *name,
 							Size max_bytes);

@@ -46,7 +46,7 @@ typedef struct HnswBeam
 	int64		visited;		/* records scored */
 	int64		expanded;		/* records whose neighbors were looked at */
 	HnswId		ids[HNSW_MAX_SLOTS];
-}			HnswBeam;
+} HnswBeam;
 
 /* Allocates; the beam can then be started any number of times. */
 extern void hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer);

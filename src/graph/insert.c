@@ -38,6 +38,7 @@ hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uin
 	hnsw_scorer_init(&ins->scorer, layout);
 	hnsw_beam_init(&ins->beam, pager, &ins->scorer);
 	hnsw_linker_init(&ins->linker, layout, &ins->scorer);
+	hnsw_seen_init(&ins->scored, 64);
 	hnsw_point_init(&ins->point, layout);
 	ins->vhat = hnsw_alloc(sizeof(float) * layout->dim);
 	ins->image = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
@@ -49,6 +50,7 @@ hnsw_inserter_free(HnswInserter *ins)
 	hnsw_scorer_free(&ins->scorer);
 	hnsw_beam_free(&ins->beam);
 	hnsw_linker_free(&ins->linker);
+	hnsw_seen_free(&ins->scored);
 	hnsw_point_free(&ins->point);
 	hnsw_free(ins->vhat);
 	hnsw_free(ins->image);
@@ -100,7 +102,7 @@ typedef struct FindArg
 	HnswInserter *ins;
 	HnswFoundSet *set;
 	const HnswShape *shape;
-}			FindArg;
+} FindArg;
 
 static bool
 remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
@@ -358,7 +360,7 @@ typedef struct ClaimArg
 	int			layer;
 	HnswId		old;
 	HnswId		id;
-}			ClaimArg;
+} ClaimArg;
 
 static bool
 claim_root(HnswEntry *entry, void *arg)
@@ -453,6 +455,19 @@ find_any_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
 	}
 }
 
+/*
+ * Without codes, what the search has found out is how the neighbors tell
+ * whether the new record is near to their own neighbors.
+ */
+static void
+remember_scores(HnswInserter *ins, const HnswFoundSet *set)
+{
+	hnsw_seen_clear(&ins->scored);
+	for (int i = 0; i < set->count; i++)
+		*hnsw_seen_put(&ins->scored, set->items[i].id) = set->items[i].g;
+	ins->linker.scored = &ins->scored;
+}
+
 /* Links the new record of one layer into it, from both sides. */
 static void
 link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId root)
@@ -464,6 +479,8 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 	int			ngone = 0;
 	bool		is_gone;
 
+	if (ins->layout->shape[kind].bits == 0)
+		remember_scores(ins, set);
 	for (int i = 0; i < set->nchosen; i++)
 	{
 		HnswFound  *c = &set->items[set->chosen[i]];
@@ -493,7 +510,7 @@ typedef struct EntryArg
 	HnswId		id;				/* of the new node's top record */
 	int			level;
 	const HnswId *records;		/* one a layer, for the first node */
-}			EntryArg;
+} EntryArg;
 
 static bool
 first_node(HnswEntry *entry, void *arg)

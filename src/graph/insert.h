@@ -25,7 +25,7 @@ typedef struct HnswFound
 	bool		pruned;
 	HnswOwn		own;
 	Size		own_at;			/* of its codes in HnswFoundSet.codes */
-}			HnswFound;
+} HnswFound;
 
 typedef struct HnswFoundSet
 {
@@ -37,7 +37,7 @@ typedef struct HnswFoundSet
 	Size		codes_space;
 	int		   *chosen;			/* the neighbors-to-be, diverse first */
 	int			nchosen;
-}			HnswFoundSet;
+} HnswFoundSet;
 
 typedef struct HnswInserter
 {
@@ -48,19 +48,20 @@ typedef struct HnswInserter
 	HnswScorer	scorer;
 	HnswBeam	beam;
 	HnswLinker	linker;
+	HnswSeen	scored;			/* of the search of one layer, without codes */
 	HnswPoint	point;
 	float	   *vhat;			/* decoded neighbor */
 	HnswRecord *image;			/* of the record being made */
 	HnswFoundSet found[HNSW_MAX_LAYERS];
 	int64		visited;		/* records scored by the last insert */
-}			HnswInserter;
+} HnswInserter;
 
 typedef enum HnswInserted
 {
 	HNSW_INSERTED_NODE,			/* a new node */
 	HNSW_INSERTED_TID,			/* an equal vector was there: one more TID */
 	HNSW_INSERTED_ASIDE			/* no place in the graph: kept aside */
-}			HnswInserted;
+} HnswInserted;
 
 extern void hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction,
 							   uint64 seed);

@@ -24,7 +24,7 @@ typedef struct HnswLinker
 	HnswScorer *scorer;
 	const HnswSeen *scored;
 	float	   *uhat;			/* dim floats: the record being changed */
-}			HnswLinker;
+} HnswLinker;
 
 extern void hnsw_linker_init(HnswLinker *linker, const HnswLayout *layout, HnswScorer *scorer);
 extern void hnsw_linker_free(HnswLinker *linker);
@@ -34,7 +34,7 @@ typedef enum HnswOffer
 	HNSW_OFFER_DROPPED,			/* the new edge itself was the one to go */
 	HNSW_OFFER_TAKEN,
 	HNSW_OFFER_NO_ROOM			/* to be pinned, but every slot is */
-}			HnswOffer;
+} HnswOffer;
 
 /*
  * Offers a record (locked for change) an edge to "id", whose decoded vector is

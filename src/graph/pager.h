@@ -75,7 +75,7 @@ typedef struct HnswPagerOps
 
 	/* Waits until every insert that is now running has ended. */
 	void		(*barrier) (HnswPager *pager);
-}			HnswPagerOps;
+} HnswPagerOps;
 
 struct HnswPager
 {

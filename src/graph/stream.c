@@ -168,7 +168,7 @@ typedef struct DescentArg
 {
 	float		g;
 	HnswId		down;			/* of the nearest record so far, or NO_ID */
-}			DescentArg;
+} DescentArg;
 
 static bool
 descend(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)

@@ -18,7 +18,7 @@ typedef enum HnswIterative
 	HNSW_ITERATIVE_OFF,			/* stop after ef_search rows */
 	HNSW_ITERATIVE_RELAXED,		/* rows found late are returned at once */
 	HNSW_ITERATIVE_STRICT		/* rows found late are held back to the end */
-}			HnswIterative;
+} HnswIterative;
 
 typedef struct HnswStreamOptions
 {
@@ -26,7 +26,7 @@ typedef struct HnswStreamOptions
 	HnswIterative iterative;
 	int64		max_visits;
 	Size		max_memory;		/* bytes */
-}			HnswStreamOptions;
+} HnswStreamOptions;
 
 /* Why a stream has ended. */
 typedef enum HnswStreamEnd
@@ -36,7 +36,7 @@ typedef enum HnswStreamEnd
 	HNSW_STREAM_EF,				/* iterative off: ef_search rows were given */
 	HNSW_STREAM_VISITS,			/* max_visits */
 	HNSW_STREAM_MEMORY			/* max_memory */
-}			HnswStreamEnd;
+} HnswStreamEnd;
 
 typedef struct HnswRow
 {
@@ -45,7 +45,7 @@ typedef struct HnswRow
 	uint32		generation;
 	HnswTid		tids[HNSW_INLINE_TIDS];
 	bool		has_chunks;
-}			HnswRow;
+} HnswRow;
 
 typedef struct HnswStream
 {
@@ -81,7 +81,7 @@ typedef struct HnswStream
 
 	int64		visited;		/* records scored, all layers */
 	int64		rounds;
-}			HnswStream;
+} HnswStream;
 
 extern void hnsw_stream_init(HnswStream *stream, HnswPager *pager);
 extern void hnsw_stream_free(HnswStream *stream);

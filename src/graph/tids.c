@@ -219,7 +219,7 @@ typedef struct AsideArg
 	HnswAsideList which;
 	HnswId		head;
 	HnswId		page;
-}			AsideArg;
+} AsideArg;
 
 static bool
 push_aside_page(HnswEntry *entry, void *arg)
@@ -474,7 +474,7 @@ typedef struct RoomArg
 {
 	HnswAsideList which;
 	HnswId		page;
-}			RoomArg;
+} RoomArg;
 
 static bool
 set_room(HnswEntry *entry, void *arg)

@@ -38,7 +38,7 @@ typedef struct HnswTidList
 	HnswTid    *tids;
 	Size		count;
 	Size		space;
-}			HnswTidList;
+} HnswTidList;
 
 extern void hnsw_tidlist_add(HnswTidList *list, HnswTid tid);
 
@@ -72,7 +72,7 @@ typedef struct HnswTidCounts
 	void	   *arg;
 	double		live;
 	double		removed;
-}			HnswTidCounts;
+} HnswTidCounts;
 
 /*
  * Removes a node's dead TIDs; a linked or pending node left without any becomes

@@ -35,7 +35,7 @@ typedef struct DyingSet
 	HnswId		first;
 	HnswId		count;
 	double		members;
-}			DyingSet;
+} DyingSet;
 
 typedef struct VacuumState
 {
@@ -50,7 +50,7 @@ typedef struct VacuumState
 	float	   *vhat;
 	HnswRecord *copy;			/* of the record being repaired */
 	HnswVacuumResult *result;
-}			VacuumState;
+} VacuumState;
 
 static void
 set_init(DyingSet *set, HnswId first, HnswId count)
@@ -155,7 +155,7 @@ mark_upper_records(VacuumState *vac, HnswId limit)
 	{
 		const HnswRecord *rec = HNSW_READ(pager, HNSW_UPPER, id);
 		bool		dies = rec != NULL && rec->state != HNSW_FREE &&
-			set_has(&vac->dying[HNSW_BASE], rec->base);
+		set_has(&vac->dying[HNSW_BASE], rec->base);
 		bool		marked = dies && rec->state == HNSW_DYING;
 
 		if (rec != NULL && rec->state == HNSW_LINKED && !dies && rec->layer > vac->top_layer)
@@ -189,7 +189,7 @@ typedef struct RootArg
 	int			layer;
 	HnswId		old;
 	HnswId		id;
-}			RootArg;
+} RootArg;
 
 static bool
 replace_root(HnswEntry *entry, void *arg)
@@ -472,7 +472,7 @@ typedef struct EntryFix
 	bool		entry_dead;
 	HnswId		new_id;
 	int			new_layer;
-}			EntryFix;
+} EntryFix;
 
 static bool
 fix_entry(HnswEntry *entry, void *arg)

@@ -18,7 +18,7 @@ typedef struct HnswVacuumResult
 	double		live;			/* TIDs that stay */
 	double		removed;		/* TIDs removed */
 	double		freed;			/* nodes removed */
-}			HnswVacuumResult;
+} HnswVacuumResult;
 
 /*
  * max_memory bounds what is remembered of dying nodes, one bit for each record;
