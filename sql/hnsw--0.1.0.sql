@@ -403,3 +403,15 @@ CREATE FUNCTION hnsw_kernels() RETURNS text
 	AS 'MODULE_PATHNAME', 'hnsw_sql_kernels' LANGUAGE C STABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION hnsw_kernels() IS 'instruction set of the distance kernels in use';
+
+CREATE FUNCTION hnsw_check(index regclass, OUT block bigint, OUT kind text, OUT id bigint, OUT problem text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'hnsw_sql_check' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION hnsw_check(regclass) IS 'broken invariants of an hnsw index; none when it is sound';
+
+CREATE FUNCTION hnsw_stats(index regclass, OUT name text, OUT value double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'hnsw_sql_stats' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION hnsw_stats(regclass) IS 'what an hnsw index holds';
