@@ -9,6 +9,7 @@
  */
 #include "hnsw.h"
 
+#include "access/amapi.h"
 #include "access/relation.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
