@@ -357,3 +357,61 @@ CREATE OPERATOR CLASS vector_hash_ops
 -- ---------------------------------------------------------------------
 -- the access method
 -- ---------------------------------------------------------------------
+
+CREATE FUNCTION hnsw_handler(internal) RETURNS index_am_handler
+	AS 'MODULE_PATHNAME', 'hnsw_sql_handler' LANGUAGE C;
+
+CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hnsw_handler;
+
+COMMENT ON ACCESS METHOD hnsw IS 'hnsw index access method';
+
+-- one support function a cell: (element kind, metric)
+CREATE FUNCTION hnsw_vector_l2_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l2_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_vector_ip_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_ip_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_vector_cosine_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_cosine_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_vector_l1_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l1_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+-- none of them is the default: a default would pick a metric silently
+CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING hnsw AS
+	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_vector_l2_cell(internal);
+
+CREATE OPERATOR CLASS vector_ip_ops FOR TYPE vector USING hnsw AS
+	OPERATOR 1 <#> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_vector_ip_cell(internal);
+
+CREATE OPERATOR CLASS vector_cosine_ops FOR TYPE vector USING hnsw AS
+	OPERATOR 1 <=> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_vector_cosine_cell(internal);
+
+CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING hnsw AS
+	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_vector_l1_cell(internal);
+
+-- ---------------------------------------------------------------------
+-- looking inside
+-- ---------------------------------------------------------------------
+
+CREATE FUNCTION hnsw_kernels() RETURNS text
+	AS 'MODULE_PATHNAME', 'hnsw_sql_kernels' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION hnsw_kernels() IS 'instruction set of the distance kernels in use';
+
+CREATE FUNCTION hnsw_check(index regclass, OUT block bigint, OUT kind text, OUT id bigint, OUT problem text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'hnsw_sql_check' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION hnsw_check(regclass) IS 'broken invariants of an hnsw index; none when it is sound';
+
+CREATE FUNCTION hnsw_stats(index regclass, OUT name text, OUT value double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'hnsw_sql_stats' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION hnsw_stats(regclass) IS 'what an hnsw index holds';

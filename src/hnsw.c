@@ -9,6 +9,8 @@
  */
 #include "hnsw.h"
 
+#include "config/alter.h"
+#include "config/options.h"
 #include "distance/kernels.h"
 
 PG_MODULE_MAGIC;
@@ -19,4 +21,6 @@ void
 _PG_init(void)
 {
 	hnsw_kernels_init();
+	hnsw_options_init();
+	hnsw_alter_init();
 }

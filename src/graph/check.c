@@ -62,16 +62,16 @@ hnsw_bits_clear(HnswBits *bits)
 void
 hnsw_check_say(HnswChecker *c, HnswKind kind, HnswId id, const char *fmt,...)
 {
-	char text[	200];
+	char message[	200];
 	va_list		ap;
 
 	c->found++;
 	if (c->quiet)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	c->report(c->arg, kind, id, text);
+	c->report(c->arg, kind, id, message);
 }
 
 void

@@ -209,8 +209,7 @@ static void
 choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 {
 	int			dim = ins->layout->dim;
-	int			considered = 0,
-				ndiverse;
+	int			considered = 0;
 
 	set->nchosen = 0;
 	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
@@ -228,7 +227,6 @@ choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 		if (!c->pruned)
 			set->chosen[set->nchosen++] = i;
 	}
-	ndiverse = set->nchosen;
 	considered = 0;
 	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
 	{
@@ -238,7 +236,6 @@ choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 		if (set->items[i].pruned)
 			set->chosen[set->nchosen++] = i;
 	}
-	Assert(ndiverse <= set->nchosen);
 }
 
 /* ------------------------------------------------------------------------

@@ -291,9 +291,7 @@ start_search(HnswStream *stream)
 	stream->beam.resumable = true;
 	if (seed != HNSW_NO_ID)
 		hnsw_beam_seed(&stream->beam, seed);
-	/* a seed that was freed a moment ago leads nowhere; the root does */
-	if (entry.root[0] != HNSW_NO_ID && entry.root[0] != seed)
-		hnsw_beam_seed(&stream->beam, entry.root[0]);
+	stream->root = entry.root[0];
 }
 
 /* One round: searches, and says how many rows may be returned before the next. */
@@ -315,6 +313,13 @@ search_round(HnswStream *stream)
 	if (stream->draining)
 		return;
 
+	if (stream->rounds == 1 && stream->root != HNSW_NO_ID)
+	{
+		/* a seed that was freed a moment ago leads nowhere; the root does */
+		hnsw_beam_run(&stream->beam, stream->options.max_visits);
+		if (stream->beam.visited == 0)
+			hnsw_beam_seed(&stream->beam, stream->root);
+	}
 	if (!hnsw_beam_run(&stream->beam, stream->options.max_visits))
 		stream->end = HNSW_STREAM_VISITS;
 	else if (hnsw_beam_exhausted(&stream->beam))

@@ -66,6 +66,7 @@ typedef struct HnswStream
 	bool		walking;		/* the query orders nothing: all rows, as they
 								 * are stored */
 	HnswId		walk_at;
+	HnswId		root;			/* of layer 0, to fall back to */
 	bool		started;
 	bool		draining;		/* no more searching */
 	HnswStreamEnd end;

@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ *
+ * am_scan.c
+ *		Ordered index scans.
+ *
+ * The graph's rows come first, in the order of lower bounds of their distances,
+ * which the executor's reorder queue turns into the exact order; then the rows
+ * whose distance is NaN and those whose vector is NULL, as a sort would place
+ * them.
+ *
+ * IDENTIFICATION
+ *	  src/am/am_scan.c
+ *-------------------------------------------------------------------------
+ */
+#include "am/am.h"
+
+#include "access/relscan.h"
+#include "config/column.h"
+#include "config/options.h"
+#include "graph/stream.h"
+#include "page/shared.h"
+#include "pgstat.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+typedef enum ScanPhase
+{
+	SCAN_BEFORE,				/* nothing done yet */
+	SCAN_GRAPH,
+	SCAN_ASIDE,
+	SCAN_DONE
+}			ScanPhase;
+
+typedef struct ScanState
+{
+	MemoryContext context;		/* of this struct and all it points to */
+	HnswSharedPager shared;
+	HnswStream	stream;
+	ScanPhase	phase;
+	bool		query_is_null;
+	bool		query_is_nan;	/* orders nothing: every distance is NaN */
+	HnswAsideList list;			/* being returned */
+	HnswId		page;			/* the next page of it */
+	HnswTidList aside;
+	Size		next_aside;
+	bool		told;			/* the user knows that the scan ended early */
+}			ScanState;
+
+IndexScanDesc
+hnswbeginscan(Relation index, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw scan",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ScanState  *state = palloc0(sizeof(ScanState));
+
+	state->context = context;
+	hnsw_shared_init(&state->shared, index);
+	hnsw_stream_init(&state->stream, &state->shared.pager);
+	MemoryContextSwitchTo(old);
+	scan->opaque = state;
+	if (norderbys > 0)
+	{
+		scan->xs_orderbyvals = palloc0(sizeof(Datum) * norderbys);
+		scan->xs_orderbynulls = palloc(sizeof(bool) * norderbys);
+		memset(scan->xs_orderbynulls, true, sizeof(bool) * norderbys);
+	}
+	return scan;
+}
+
+void
+hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
+{
+	ScanState  *state = scan->opaque;
+
+	if (keys != NULL && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+	if (orderbys != NULL && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
+	state->phase = SCAN_BEFORE;
+	state->aside.count = 0;
+	state->next_aside = 0;
+	state->told = false;
+}
+
+static Size
+memory_limit(void)
+{
+	double		bytes = (double) work_mem * hnsw_scan_mem_multiplier * 1024.0;
+
+	return (Size) Min(bytes, (double) (SIZE_MAX / 2));
+}
+
+static void
+start_scan(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+	Relation	index = scan->indexRelation;
+	HnswStreamOptions options;
+	const float *query = NULL;
+	MemoryContext old;
+
+	/* the planner makes no plan without an order, and no other AM user exists */
+	if (scan->numberOfOrderBys < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot scan hnsw index \"%s\" without order",
+						RelationGetRelationName(index))));
+
+	/* TIDs are safe to return without a pin only under an MVCC snapshot */
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("non-MVCC snapshots are not supported with hnsw index \"%s\"",
+						RelationGetRelationName(index))));
+
+	options.ef = hnsw_options_ef_search(index);
+	options.iterative = hnsw_iterative_scan;
+	options.max_visits = hnsw_max_scan_tuples;
+	options.max_memory = memory_limit();
+
+	old = MemoryContextSwitchTo(state->context);
+	state->query_is_null = (scan->orderByData[0].sk_flags & SK_ISNULL) != 0;
+	if (!state->query_is_null)
+		query = hnsw_column_coordinates(index, state->shared.pager.layout,
+										scan->orderByData[0].sk_argument);
+	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
+		!state->query_is_null;
+	state->phase = SCAN_GRAPH;
+	MemoryContextSwitchTo(old);
+
+	pgstat_count_index_scan(index);
+#if PG_VERSION_NUM >= 180000
+	if (scan->instrument)
+		scan->instrument->nsearches++;
+#endif
+}
+
+/* Says once that rows may be missing, because a limit of the user's ended it. */
+static void
+tell_end(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+	const char *name = RelationGetRelationName(scan->indexRelation);
+
+	if (state->told)
+		return;
+	state->told = true;
+	if (state->stream.end == HNSW_STREAM_VISITS)
+		ereport(NOTICE,
+				(errmsg("scan of hnsw index \"%s\" ended after %d records", name,
+						hnsw_max_scan_tuples),
+				 errdetail("Matching rows beyond them were not looked for."),
+				 errhint("Increase hnsw.max_scan_tuples to find more.")));
+	else if (state->stream.end == HNSW_STREAM_MEMORY)
+		ereport(NOTICE,
+				(errmsg("scan of hnsw index \"%s\" ended after %lld records, when its memory was used up",
+						name, (long long) state->stream.visited),
+				 errdetail("Matching rows beyond them were not looked for."),
+				 errhint("Increase work_mem or hnsw.scan_mem_multiplier to find more.")));
+}
+
+static void
+return_tid(IndexScanDesc scan, HnswTid tid, bool is_null, double value, bool recheck)
+{
+	scan->xs_heaptid = hnsw_tid_to_pointer(tid);
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = recheck;
+	scan->xs_orderbyvals[0] = Float8GetDatum(value);
+	scan->xs_orderbynulls[0] = is_null;
+}
+
+static bool
+next_from_graph(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+	HnswTid		tid;
+	double		lower;
+
+	if (!hnsw_stream_next(&state->stream, &tid, &lower))
+		return false;
+	if (state->query_is_null)
+		return_tid(scan, tid, true, 0, false);
+	else if (state->query_is_nan)
+		return_tid(scan, tid, false, get_float8_nan(), false);
+	else
+		return_tid(scan, tid, false, lower, true);
+	return true;
+}
+
+static bool
+next_aside(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+	bool		is_null = state->query_is_null || state->list == HNSW_ASIDE_NULL;
+
+	while (state->next_aside >= state->aside.count)
+	{
+		CHECK_FOR_INTERRUPTS();
+		state->aside.count = 0;
+		state->next_aside = 0;
+		if (state->page != HNSW_NO_ID)
+			state->page = hnsw_aside_read(&state->shared.pager, state->list, state->page,
+										  &state->aside);
+		else if (state->list + 1 < HNSW_ASIDE_LISTS)
+		{
+			HnswEntry	entry;
+
+			state->list++;
+			state->shared.pager.ops->get_entry(&state->shared.pager, &entry);
+			state->page = entry.aside[state->list];
+			is_null = state->query_is_null || state->list == HNSW_ASIDE_NULL;
+		}
+		else
+			return false;
+	}
+	return_tid(scan, state->aside.tids[state->next_aside++], is_null,
+			   is_null ? 0 : get_float8_nan(), false);
+	return true;
+}
+
+bool
+hnswgettuple(IndexScanDesc scan, ScanDirection direction)
+{
+	ScanState  *state = scan->opaque;
+	MemoryContext old;
+	bool		found = false;
+
+	/* amcanbackward is false, so that nobody asks for another direction */
+	Assert(ScanDirectionIsForward(direction));
+	if (state->phase == SCAN_BEFORE)
+		start_scan(scan);
+
+	old = MemoryContextSwitchTo(state->context);
+	if (state->phase == SCAN_GRAPH)
+	{
+		found = next_from_graph(scan);
+		if (!found && state->stream.end == HNSW_STREAM_COMPLETE)
+		{
+			HnswEntry	entry;
+
+			state->phase = SCAN_ASIDE;
+			state->list = HNSW_ASIDE_NAN;
+			state->shared.pager.ops->get_entry(&state->shared.pager, &entry);
+			state->page = entry.aside[HNSW_ASIDE_NAN];
+		}
+		else if (!found)
+		{
+			tell_end(scan);
+			state->phase = SCAN_DONE;
+		}
+	}
+	if (!found && state->phase == SCAN_ASIDE)
+	{
+		found = next_aside(scan);
+		if (!found)
+			state->phase = SCAN_DONE;
+	}
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+void
+hnswendscan(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+
+	MemoryContextDelete(state->context);
+	scan->opaque = NULL;
+}

@@ -1,0 +1,222 @@
+/*-------------------------------------------------------------------------
+ *
+ * inspect_graph.c
+ *		hnsw_check and hnsw_stats: the inside of an index for SQL.
+ *
+ * IDENTIFICATION
+ *	  src/inspect/inspect_graph.c
+ *-------------------------------------------------------------------------
+ */
+#include "hnsw.h"
+
+#include "access/amapi.h"
+#include "access/relation.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "config/options.h"
+#include "funcapi.h"
+#include "graph/check.h"
+#include "miscadmin.h"
+#include "page/meta.h"
+#include "page/shared.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+/*
+ * Opens an hnsw index of which the caller may read the table.  The lock keeps
+ * vacuum out, but neither scans nor inserts.
+ */
+static Relation
+open_index(Oid index_oid)
+{
+	Relation	index = relation_open(index_oid, ShareUpdateExclusiveLock);
+	Oid			table;
+
+	if (index->rd_rel->relkind != RELKIND_INDEX ||
+		index->rd_indam->amoptions != hnsw_options_parse)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an hnsw index", RelationGetRelationName(index)),
+				 index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
+				 errhint("Name the index of a partition.") : 0));
+	if (RELATION_IS_OTHER_TEMP(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary indexes of other sessions")));
+	table = index->rd_index->indrelid;
+	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+	if (!index->rd_index->indisvalid)
+		ereport(NOTICE,
+				(errmsg("index \"%s\" is not valid", RelationGetRelationName(index))));
+	return index;
+}
+
+/* A materialised result; the tuple store of a set-returning function. */
+static Tuplestorestate *
+start_set(FunctionCallInfo fcinfo, TupleDesc *desc)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+	Tuplestorestate *store;
+
+	if (info == NULL || !IsA(info, ReturnSetInfo) ||
+		(info->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	old = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	store = tuplestore_begin_heap(true, false, work_mem);
+	*desc = CreateTupleDescCopy(*desc);
+	info->returnMode = SFRM_Materialize;
+	info->setResult = store;
+	info->setDesc = *desc;
+	MemoryContextSwitchTo(old);
+	return store;
+}
+
+typedef struct CheckArg
+{
+	Tuplestorestate *store;
+	TupleDesc	desc;
+	const HnswLayout *layout;
+} CheckArg;
+
+static const char *
+kind_name(HnswKind kind)
+{
+	switch (kind)
+	{
+		case HNSW_BASE:
+			return "base record";
+		case HNSW_UPPER:
+			return "upper record";
+		case HNSW_CHUNK:
+			return "chunk";
+		default:
+			return "page aside";
+	}
+}
+
+static void
+report_problem(void *arg, HnswKind kind, HnswId id, const char *problem)
+{
+	CheckArg   *check = arg;
+	Datum		values[4];
+	bool		nulls[4] = {false, false, false, false};
+	int			slot;
+
+	if (id == HNSW_NO_ID)
+	{
+		/* of the index as a whole: the metapage says so */
+		values[0] = Int64GetDatum(HNSW_META_BLOCK);
+		nulls[2] = true;
+	}
+	else
+		values[0] = Int64GetDatum(hnsw_slot_block(check->layout, kind, id, &slot));
+	values[1] = CStringGetTextDatum(kind_name(kind));
+	values[2] = Int64GetDatum((int64) id);
+	values[3] = CStringGetTextDatum(problem);
+	tuplestore_putvalues(check->store, check->desc, values, nulls);
+}
+
+/*
+ * hnsw_check(regclass) returns set of (block, kind, id, problem): every broken
+ * invariant of the index; nothing when it is sound.
+ */
+HNSW_FUNCTION(check)
+{
+	CheckArg	check;
+	Relation	index = open_index(PG_GETARG_OID(0));
+	HnswSharedPager shared;
+	MemoryContext context,
+				old;
+
+	check.store = start_set(fcinfo, &check.desc);
+	context = AllocSetContextCreate(CurrentMemoryContext, "hnsw check", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	hnsw_shared_init(&shared, index);
+	check.layout = shared.pager.layout;
+	hnsw_graph_check(&shared.pager, report_problem, &check);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	relation_close(index, NoLock);
+	PG_RETURN_NULL();
+}
+
+typedef struct StatsArg
+{
+	Tuplestorestate *store;
+	TupleDesc	desc;
+} StatsArg;
+
+static void
+put_stat(StatsArg *stats, const char *name, double value)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = Float8GetDatum(value);
+	tuplestore_putvalues(stats->store, stats->desc, values, nulls);
+}
+
+static void
+put_counts(StatsArg *stats, const HnswLayout *layout, const HnswCheckCounts *counts)
+{
+	int64		nodes = counts->records[0][HNSW_LINKED];
+	int			layers = 0;
+
+	for (int i = 0; i < HNSW_MAX_LAYERS; i++)
+		if (counts->records[i][HNSW_LINKED] > 0)
+			layers = i + 1;
+	put_stat(stats, "nodes", nodes);
+	put_stat(stats, "nodes pending", counts->records[0][HNSW_PENDING]);
+	put_stat(stats, "nodes dying", counts->records[0][HNSW_DYING]);
+	put_stat(stats, "nodes without tuple", counts->bare);
+	put_stat(stats, "tuples", counts->tids);
+	put_stat(stats, "tuples with NULL vector", counts->aside_tids[HNSW_ASIDE_NULL]);
+	put_stat(stats, "tuples without direction", counts->aside_tids[HNSW_ASIDE_NAN]);
+	put_stat(stats, "layers", layers);
+	for (int i = 1; i < layers; i++)
+		put_stat(stats, psprintf("nodes in layer %d", i), counts->records[i][HNSW_LINKED]);
+	put_stat(stats, "neighbors a node", nodes > 0 ?
+			 (double) counts->edges[0] / Max(1, nodes + counts->records[0][HNSW_PENDING] +
+											 counts->records[0][HNSW_DYING]) : 0);
+	put_stat(stats, "free records", counts->free_slots[HNSW_BASE]);
+	put_stat(stats, "m", layout->m);
+	put_stat(stats, "m0", layout->m0);
+	put_stat(stats, "dimensions", layout->dim);
+}
+
+/* hnsw_stats(regclass) returns set of (name, value). */
+HNSW_FUNCTION(stats)
+{
+	StatsArg	stats;
+	Relation	index = open_index(PG_GETARG_OID(0));
+	const HnswShape *shape;
+	HnswSharedPager shared;
+	HnswCheckCounts counts;
+
+	stats.store = start_set(fcinfo, &stats.desc);
+	hnsw_shared_init(&shared, index);
+	hnsw_graph_count(&shared.pager, &counts);
+	put_counts(&stats, shared.pager.layout, &counts);
+	shape = &shared.pager.layout->shape[HNSW_BASE];
+	put_stat(&stats, "bytes a record", shape->size);
+	put_stat(&stats, "records a page", shape->per_page);
+	put_stat(&stats, "pages a record", shape->pages);
+	put_stat(&stats, "code bits an edge", (double) shape->bits * shape->cdim);
+	put_stat(&stats, "error of an estimate", shape->error);
+	put_stat(&stats, "ef_construction", hnsw_options(index).ef_construction);
+	put_stat(&stats, "ef_search", hnsw_options_ef_search(index));
+	relation_close(index, NoLock);
+	PG_RETURN_NULL();
+}
