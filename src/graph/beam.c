@@ -189,6 +189,9 @@ expand_coded(HnswBeam *beam, HnswId id)
 	beam->expanded++;
 	limit = bound(beam);
 	for (int i = 0; i < count; i++)
+		if (beam->scorer->est[i] < limit)
+			hnsw_seen_prefetch(&beam->seen, beam->ids[i]);
+	for (int i = 0; i < count; i++)
 		if (beam->ids[i] != HNSW_NO_ID)
 			offer(beam, beam->ids[i], beam->scorer->est[i], limit);
 }
