@@ -1,0 +1,49 @@
+
+# Inserts, updates, deletes, searches and vacuums at the same time, in small
+# tables with many equal vectors and in records of several pages.  Afterwards, and
+# in every snapshot on the way, the index returns every row once.
+use strict;
+use warnings;
+
+use HnswTest;
+use Test::More;
+
+my $node = new_node('concurrent', conf => "autovacuum = off\nmax_wal_size = 1GB\nshared_buffers = 32MB\n");
+
+foreach my $case ([ 'small', 3, 0 ], [ 'medium', 64, 400 ], [ 'wide', 3000, 20 ])
+{
+	my ($table, $dims, $rows) = @$case;
+	my $order = "embedding <-> hnsw_test_vector($dims, 7)";
+
+	fill_table($node, $table, $rows, $dims);
+	$node->safe_psql('postgres', "CREATE INDEX ON $table USING hnsw (embedding vector_l2_ops)");
+
+	my $load = start_load($node, $table, $dims, 5, 5);
+	my $scans = 0;
+	my $differ = '';
+
+	for my $scan (1 .. 20)
+	{
+		my $query = "BEGIN ISOLATION LEVEL REPEATABLE READ;" . rows_differ($table, $order) . "COMMIT;";
+
+		$differ .= $node->safe_psql('postgres', $query);
+		$scans++;
+	}
+	my ($status, $out, $err) = finish($load);
+	is($status, 0, "$table: the load ran") or diag $err;
+	is($differ, '', "$table: every row once in each of $scans scans meanwhile");
+	check_index($node, "${table}_embedding_idx", "$table is sound after the load");
+	every_row_once($node, $table, $order, "$table: every row once after the load");
+	$node->safe_psql('postgres', "VACUUM $table");
+	check_index($node, "${table}_embedding_idx", "$table is sound after vacuum");
+	every_row_once($node, $table, $order, "$table: every row once after vacuum");
+
+	$node->safe_psql('postgres', "DELETE FROM $table; VACUUM $table");
+	check_index($node, "${table}_embedding_idx", "$table is sound when empty");
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; SELECT id FROM $table ORDER BY $order"),
+		'', "$table: no row when empty");
+}
+
+no_crash($node);
+$node->stop;
+done_testing();
