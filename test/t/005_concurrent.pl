@@ -44,6 +44,23 @@ foreach my $case ([ 'small', 3, 0 ], [ 'medium', 64, 400 ], [ 'wide', 3000, 20 ]
 		'', "$table: no row when empty");
 }
 
+# rows with one vector, updated for ever: their chain of TIDs stays short
+$node->safe_psql('postgres', q{
+	CREATE TABLE equal (id int, n int DEFAULT 0, embedding vector(3));
+	CREATE INDEX ON equal (n);
+	CREATE INDEX ON equal USING hnsw (embedding vector_l2_ops);
+	INSERT INTO equal SELECT i, 0, '[1,2,3]' FROM generate_series(1, 10) i;
+});
+my $round = "UPDATE equal SET n = n + 1;\n" x 4 . "VACUUM equal;\n";
+
+$node->safe_psql('postgres', $round x 10);
+my $size = "SELECT pg_relation_size('equal_embedding_idx')";
+my $before = $node->safe_psql('postgres', $size);
+$node->safe_psql('postgres', $round x 200);
+is($node->safe_psql('postgres', $size), $before, 'equal: the index does not grow');
+check_index($node, 'equal_embedding_idx', 'equal is sound');
+every_row_once($node, 'equal', "embedding <-> '[1,2,3]'");
+
 no_crash($node);
 $node->stop;
 done_testing();
