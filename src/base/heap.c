@@ -125,15 +125,6 @@ hnsw_seen_clear(HnswSeen *seen)
 	memset(seen->entries, 0xFF, sizeof(HnswItem) * seen->space);
 }
 
-static inline Size
-home(const HnswSeen *seen, uint32 id)
-{
-	/* Knuth's multiplicative hash; the high bits are the good ones */
-	uint32		h = id * UINT32_C(2654435769);
-
-	return (h ^ (h >> 15)) & (seen->space - 1);
-}
-
 static void
 grow(HnswSeen *seen)
 {
@@ -153,7 +144,7 @@ hnsw_seen_put(HnswSeen *seen, uint32 id)
 	Size		i;
 
 	Assert(id != NOBODY);
-	for (i = home(seen, id);; i = (i + 1) & (seen->space - 1))
+	for (i = hnsw_seen_home(seen, id);; i = (i + 1) & (seen->space - 1))
 	{
 		if (seen->entries[i].id == id)
 			return &seen->entries[i].key;
@@ -174,7 +165,7 @@ hnsw_seen_put(HnswSeen *seen, uint32 id)
 const float *
 hnsw_seen_get(const HnswSeen *seen, uint32 id)
 {
-	for (Size i = home(seen, id);; i = (i + 1) & (seen->space - 1))
+	for (Size i = hnsw_seen_home(seen, id);; i = (i + 1) & (seen->space - 1))
 	{
 		if (seen->entries[i].id == id)
 			return &seen->entries[i].key;

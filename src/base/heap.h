@@ -53,6 +53,22 @@ extern void hnsw_seen_init(HnswSeen *seen, Size space);
 extern void hnsw_seen_free(HnswSeen *seen);
 extern void hnsw_seen_clear(HnswSeen *seen);
 
+static inline Size
+hnsw_seen_home(const HnswSeen *seen, uint32 id)
+{
+	/* Knuth's multiplicative hash; the high bits are the good ones */
+	uint32		h = id * UINT32_C(2654435769);
+
+	return (h ^ (h >> 15)) & (seen->space - 1);
+}
+
+/* The id will be asked for soon. */
+static inline void
+hnsw_seen_prefetch(const HnswSeen *seen, uint32 id)
+{
+	__builtin_prefetch(&seen->entries[hnsw_seen_home(seen, id)]);
+}
+
 /* The id's key, put in as +infinity when it was not there. */
 extern float *hnsw_seen_put(HnswSeen *seen, uint32 id);
 

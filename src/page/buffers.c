@@ -43,28 +43,48 @@ is_ours(Page page)
 		hnsw_page_special(page)->magic == HNSW_PAGE_MAGIC;
 }
 
-Buffer
-hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind)
+static inline Buffer
+check_buffer(Relation index, Buffer buffer, int kind)
 {
-	Buffer		buffer = ReadBuffer(index, block);
-	Page		page;
+	Page		page = BufferGetPage(buffer);
 
-	LockBuffer(buffer, exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE);
-	page = BufferGetPage(buffer);
 	if (unlikely(!is_ours(page)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\": block %u is not an hnsw page",
-						RelationGetRelationName(index), block),
+						RelationGetRelationName(index), BufferGetBlockNumber(buffer)),
 				 errhint("REINDEX rebuilds the index from the table.")));
 	if (unlikely(hnsw_page_special(page)->kind != kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\": block %u is of kind %d, not %d",
-						RelationGetRelationName(index), block,
+						RelationGetRelationName(index), BufferGetBlockNumber(buffer),
 						hnsw_page_special(page)->kind, kind),
 				 errhint("REINDEX rebuilds the index from the table.")));
 	return buffer;
+}
+
+Buffer
+hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+
+	LockBuffer(buffer, exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE);
+	return check_buffer(index, buffer, kind);
+}
+
+Buffer
+hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind, int first, int size)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+	const char *page = (const char *) BufferGetPage(buffer);
+
+	__builtin_prefetch(page);
+	__builtin_prefetch(page + BLCKSZ - HNSW_PAGE_SPECIAL);
+	for (int i = 0; i < size; i += 64)
+		__builtin_prefetch(page + first + i);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	return check_buffer(index, buffer, kind);
 }
 
 Buffer

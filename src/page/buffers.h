@@ -41,6 +41,14 @@ extern void hnsw_page_init(Page page, int kind, int part);
 extern Buffer hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind);
 
 /*
+ * The same, share-locked, for a page of which bytes first .. first + size - 1
+ * will be read at once: they are on their way to the processor's cache while the
+ * lock is taken.
+ */
+extern Buffer hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind,
+									int first, int size);
+
+/*
  * The same, for a page that may have no contents or another kind: InvalidBuffer
  * then, nothing locked.
  */

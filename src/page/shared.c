@@ -68,12 +68,15 @@ shared_read(HnswPager *pager, HnswKind kind, HnswId id)
 	Assert(shared->nreads < (int) lengthof(shared->reads));
 	if (!locate(shared, kind, id, &block, &slot))
 		return NULL;
+	size = hnsw_layout_slot_size(layout, kind);
 	read->count = 0;
 	for (int i = 0; i < npages; i++)
-		read->buffers[read->count++] = hnsw_buffer_get(shared->index, block + i, false, kind);
+		read->buffers[read->count++] =
+			hnsw_buffer_get_ahead(shared->index, block + i, kind,
+								  HNSW_PAGE_HEADER + (npages == 1 ? slot * (int) size : 0),
+								  (int) Min(size, (Size) HNSW_PAGE_ROOM));
 	shared->nreads++;
 
-	size = hnsw_layout_slot_size(layout, kind);
 	if (npages == 1)
 		p = hnsw_page_contents(BufferGetPage(read->buffers[0])) + (Size) slot * size;
 	else
