@@ -17,7 +17,7 @@ use Test::More;
 
 our @EXPORT = qw(new_node create_extension fill_table random_vector
   check_index recall same_rows every_row_once rows_differ start_load start_bench
-  start_psql finish no_crash);
+  start_psql start_program finish no_crash);
 
 # The test modules have had their present names since 15, and the later minor
 # releases of 14.
