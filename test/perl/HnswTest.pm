@@ -90,7 +90,7 @@ sub fill_table
 		INSERT INTO $table
 		SELECT m + i, hnsw_test_vector($dims, $seed + m + i)
 		FROM (SELECT coalesce(max(id), 0) AS m FROM $table) t, generate_series(1, $rows) i;
-		CREATE SEQUENCE IF NOT EXISTS ${table}_load START 1000000;
+		CREATE SEQUENCE IF NOT EXISTS ${table}_load;
 	});
 	return;
 }
@@ -218,20 +218,20 @@ sub start_bench
 # start_load(NODE, TABLE, DIMS, SECONDS, CLIENTS)
 #
 # Inserts, updates, deletes, searches and vacuums of a table made by fill_table,
-# with vectors of which many are equal, in the background.
+# with vectors of which many are equal, in the background.  Its rows have negative ids.
 sub start_load
 {
 	my ($node, $table, $dims, $seconds, $clients) = @_;
 	my $vector = "hnsw_test_vector($dims, :k)";
-	my $some = "(SELECT id FROM $table WHERE id % 97 = :k % 97 LIMIT :n FOR UPDATE SKIP LOCKED)";
+	my $some = "(SELECT id FROM $table WHERE abs(id) % 97 = :k % 97 LIMIT :n FOR UPDATE SKIP LOCKED)";
 	my $vars = "\\set k random_exponential(1, 1000, 5)\n\\set n random(1, 12)\n";
 
 	return start_bench($node, $seconds, $clients, {
-		insert => [ 40, "$vars INSERT INTO $table SELECT nextval('${table}_load'), "
+		insert => [ 40, "$vars INSERT INTO $table SELECT -nextval('${table}_load'), "
 			  . "hnsw_test_vector($dims, :k + i) FROM generate_series(1, :n) i;\n" ],
-		null => [ 3, "INSERT INTO $table VALUES (nextval('${table}_load'), NULL);\n" ],
-		abort => [ 8, "$vars BEGIN;\nINSERT INTO $table VALUES (nextval('${table}_load'), $vector);\n"
-			  . "SAVEPOINT s;\nINSERT INTO $table VALUES (nextval('${table}_load'), $vector);\n"
+		null => [ 3, "INSERT INTO $table VALUES (-nextval('${table}_load'), NULL);\n" ],
+		abort => [ 8, "$vars BEGIN;\nINSERT INTO $table VALUES (-nextval('${table}_load'), $vector);\n"
+			  . "SAVEPOINT s;\nINSERT INTO $table VALUES (-nextval('${table}_load'), $vector);\n"
 			  . "ROLLBACK TO s;\nROLLBACK;\n" ],
 		same => [ 10, "$vars UPDATE $table SET embedding = embedding WHERE id IN $some;\n" ],
 		other => [ 10, "$vars UPDATE $table SET embedding = $vector WHERE id IN $some;\n" ],

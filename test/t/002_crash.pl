@@ -67,8 +67,8 @@ for my $round (1 .. 6)
 	}
 }
 
-cmp_ok($node->safe_psql('postgres', 'SELECT max(id) FROM items'),
-	'>', 1_000_000, 'the load has inserted rows');
+cmp_ok($node->safe_psql('postgres', 'SELECT min(id) FROM items'),
+	'<', -100, 'the load has inserted rows');
 
 # during vacuum, again and again from where the last one stopped
 fill_table($node, 'vacuumed', 1500, $dims);
