@@ -106,8 +106,10 @@ StaticAssertDecl(offsetof(HnswRecord, tids) == 32, "HnswRecord has changed");
 /* More TIDs of one node, newest chunk first. */
 typedef struct HnswChunk
 {
-	uint8		state;			/* FREE, PENDING (in no chain) or LINKED */
-	uint8		unused[3];
+	uint8		state;			/* FREE, PENDING (in no chain, or empty and
+								 * about to leave it) or LINKED */
+	uint8		unused;
+	uint16		generation;		/* counts the uses of this slot */
 	HnswId		owner;			/* layer-0 record */
 	HnswId		next;
 	HnswTid		tids[HNSW_CHUNK_TIDS];
@@ -130,7 +132,7 @@ typedef struct HnswAside
 {
 	uint8		state;			/* FREE, PENDING or LINKED */
 	uint8		list;			/* HnswAsideList */
-	uint16		unused;
+	uint16		generation;		/* counts the uses of this slot */
 	HnswId		next;
 	HnswTid		tids[HNSW_ASIDE_TIDS];
 }			HnswAside;

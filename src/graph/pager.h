@@ -88,6 +88,9 @@ struct HnswPager
 extern const char *hnsw_slot_problem(const HnswLayout *layout, HnswKind kind,
 									 const void *slot);
 
+/* How often the slot has been used, modulo 65536 for chunks and aside pages. */
+extern uint32 hnsw_slot_generation(HnswKind kind, const void *slot);
+
 /* Fills a free slot for create. */
 extern void hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
 						   void *slot, const void *image, Size size);

@@ -8,7 +8,8 @@
  * exclusively, may follow the chain; a chunk joins or leaves the chain only
  * under the exclusive lock.  A chunk that is in no chain is marked as pending, in
  * the same WAL record that takes it out, so that vacuum finds what a crash has
- * left.
+ * left.  A chunk that is not the first is marked one step before it is taken out:
+ * it is empty then and stays so, since TIDs are only put into the first.
  *
  * IDENTIFICATION
  *	  src/graph/tids.c
@@ -332,32 +333,61 @@ needs_vacuum(const HnswRecord *rec, HnswTidCounts *counts)
 	return live == 0 && rec->state != HNSW_DYING;
 }
 
+/* Opens a record for a change of its chain, which must still be there. */
+static HnswRecord *
+modify_owner(HnswPager *pager, HnswId id, uint32 generation)
+{
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+
+	if (rec == NULL || rec->generation != generation)
+		hnsw_corrupt("index \"%s\": record %u changed hands during vacuum", pager->name, id);
+	return rec;
+}
+
 /*
- * Sweeps the chunks of a record, oldest state first: each chunk is changed
- * under the record's lock.  *empty_head is the first chunk when nothing is left
+ * Takes an empty chunk, already marked as pending, out of the chain behind
+ * another one, and frees it.
+ */
+static void
+drop_behind(HnswPager *pager, HnswId id, uint32 generation, HnswId before,
+			HnswId chunk_id, HnswId next)
+{
+	HnswChunk  *chunk;
+
+	modify_owner(pager, id, generation);
+	chunk = modify_chunk(pager, before, id);
+	if (chunk->next != chunk_id)
+		hnsw_corrupt("index \"%s\": the chain of record %u has changed during vacuum",
+					 pager->name, id);
+	chunk->next = next;
+	HNSW_COMMIT(pager);
+	pager->ops->destroy(pager, HNSW_CHUNK, chunk_id);
+}
+
+/*
+ * Sweeps the chunks of a record, each under the record's lock, and drops those
+ * that are empty, except the first: *empty_head is that one when nothing is left
  * in it, else HNSW_NO_ID.
  */
 static void
 sweep_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidCounts *counts,
 			 HnswId *empty_head)
 {
-	HnswId		at,
-				next,
+	HnswId		at = HNSW_NO_ID,
+				before = HNSW_NO_ID,
 				steps = 0;
-	bool		first = true;
 
 	*empty_head = HNSW_NO_ID;
-	for (at = HNSW_NO_ID;; at = next)
+	for (;;)
 	{
-		HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+		HnswRecord *rec = modify_owner(pager, id, generation);
 		HnswChunk  *chunk;
-		bool		changed = false;
+		HnswId		next;
+		bool		changed = false,
+					drop;
 		int			live;
 
-		if (rec == NULL || rec->generation != generation)
-			hnsw_corrupt("index \"%s\": record %u changed hands during vacuum",
-						 pager->name, id);
-		if (first)
+		if (before == HNSW_NO_ID)
 			at = rec->down;
 		if (at == HNSW_NO_ID)
 		{
@@ -367,17 +397,29 @@ sweep_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidCounts *coun
 		chunk = modify_chunk(pager, at, id);
 		live = sweep(chunk->tids, HNSW_CHUNK_TIDS, counts, &changed);
 		next = chunk->next;
+		drop = live == 0 && before != HNSW_NO_ID;
+		if (drop && chunk->state != HNSW_PENDING)
+		{
+			chunk->state = HNSW_PENDING;
+			changed = true;
+		}
 		if (changed)
 			HNSW_COMMIT(pager);
 		else
 			HNSW_CANCEL(pager);
-		if (first && live == 0)
-			*empty_head = at;
-		first = false;
+		if (drop)
+			drop_behind(pager, id, generation, before, at, next);
+		else
+		{
+			if (live == 0)
+				*empty_head = at;
+			before = at;
+		}
 		if (steps++ > pager->ops->limit(pager, HNSW_CHUNK))
 			hnsw_corrupt("index \"%s\": chunks of record %u form a loop", pager->name, id);
 		if (next == HNSW_NO_ID)
 			return;
+		at = next;
 		pager->ops->pause(pager);
 	}
 }

@@ -781,7 +781,7 @@ slot_state(const void *slot)
 	return slot == NULL ? HNSW_FREE : *(const uint8 *) slot;
 }
 
-/* Collects the pending slots of a kind, ids in the order found. */
+/* Collects the pending slots of a kind: ids, with generations as keys. */
 static void
 find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 {
@@ -793,7 +793,7 @@ find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 		const void *slot = HNSW_READ(pager, kind, id);
 
 		if (slot_state(slot) == HNSW_PENDING)
-			hnsw_heap_append(pending, 0, id);
+			hnsw_heap_append(pending, (float) hnsw_slot_generation(kind, slot), id);
 		if (slot != NULL)
 			HNSW_RELEASE(pager);
 		pager->ops->pause(pager);
@@ -801,8 +801,8 @@ find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 }
 
 /*
- * Frees those that are still pending now that all inserts which might have
- * linked them have ended.
+ * Frees those that are still pending, in the same use of their slots, now that
+ * all inserts which might have linked them have ended.
  */
 static void
 free_unlinked(VacuumState *vac, HnswKind kind, const HnswHeap *pending)
@@ -812,7 +812,8 @@ free_unlinked(VacuumState *vac, HnswKind kind, const HnswHeap *pending)
 	for (Size i = 0; i < pending->count; i++)
 	{
 		const void *slot = HNSW_READ(pager, kind, pending->items[i].id);
-		bool		leaked = slot_state(slot) == HNSW_PENDING;
+		bool		leaked = slot_state(slot) == HNSW_PENDING &&
+			(float) hnsw_slot_generation(kind, slot) == pending->items[i].key;
 
 		if (slot != NULL)
 			HNSW_RELEASE(pager);
@@ -902,6 +903,14 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 		find_dying(&vac);
 	}
 	free_unlinked(&vac, HNSW_CHUNK, &chunks);
+	if (asides.count > 0)
+	{
+		HnswTidCounts again = vac.counts;
+
+		/* one may have joined its list since, and its insert failed then */
+		for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
+			hnsw_aside_vacuum(pager, list, &again);
+	}
 	free_unlinked(&vac, HNSW_ASIDE, &asides);
 
 	result->live = vac.counts.live;
