@@ -336,6 +336,12 @@ arena_barrier(HnswPager *pager)
 {
 }
 
+static void
+arena_alone(HnswPager *pager, void (*work) (void *arg), void *arg)
+{
+	work(arg);
+}
+
 static const HnswPagerOps arena_ops = {
 	.read = arena_read,
 	.release = arena_release,
@@ -351,6 +357,7 @@ static const HnswPagerOps arena_ops = {
 	.prefetch = arena_prefetch,
 	.pause = arena_pause,
 	.barrier = arena_barrier,
+	.alone = arena_alone,
 };
 
 void
