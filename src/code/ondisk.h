@@ -108,8 +108,7 @@ typedef struct HnswChunk
 {
 	uint8		state;			/* FREE, PENDING (in no chain, or empty and
 								 * about to leave it) or LINKED */
-	uint8		unused;
-	uint16		generation;		/* counts the uses of this slot */
+	uint8		unused[3];
 	HnswId		owner;			/* layer-0 record */
 	HnswId		next;
 	HnswTid		tids[HNSW_CHUNK_TIDS];
@@ -132,7 +131,7 @@ typedef struct HnswAside
 {
 	uint8		state;			/* FREE, PENDING or LINKED */
 	uint8		list;			/* HnswAsideList */
-	uint16		generation;		/* counts the uses of this slot */
+	uint16		unused;
 	HnswId		next;
 	HnswTid		tids[HNSW_ASIDE_TIDS];
 }			HnswAside;

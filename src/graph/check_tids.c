@@ -53,18 +53,6 @@ take_tids(HnswTidList *list, const HnswTid *tids, int n)
 			hnsw_tidlist_add(list, tids[i]);
 }
 
-/* Has a stopped vacuum been about to take this chunk out of its chain? */
-static bool
-leaves_chain(const HnswChunk *chunk, bool first)
-{
-	if (first)
-		return false;
-	for (int i = 0; i < HNSW_CHUNK_TIDS; i++)
-		if (hnsw_tid_used(&chunk->tids[i]))
-			return false;
-	return true;
-}
-
 /*
  * Reads all TIDs of a node into c->list and marks its chunks, up to the first
  * that is wrong, which goes to *bad.
@@ -107,12 +95,15 @@ read_chain(HnswChecker *c, HnswId id, HnswId *bad)
 			result = CHAIN_FREE;
 		else if (chunk->owner != id)
 			result = CHAIN_FOREIGN;
-		else if (chunk->state != HNSW_LINKED && !leaves_chain(chunk, at == rec->down))
-			result = CHAIN_LOOSE;
 		else
 		{
+			Size		before = c->list.count;
+
 			hnsw_bits_set(&c->chained, at);
 			take_tids(&c->list, chunk->tids, HNSW_CHUNK_TIDS);
+			/* an empty one may be on its way out */
+			if (chunk->state != HNSW_LINKED && c->list.count > before)
+				result = CHAIN_LOOSE;
 			if ((steps & (steps - 1)) == 0)
 				mark = at;
 			steps++;

@@ -67,44 +67,21 @@ hnsw_slot_problem(const HnswLayout *layout, HnswKind kind, const void *slot)
 	}
 }
 
-uint32
-hnsw_slot_generation(HnswKind kind, const void *slot)
-{
-	switch (kind)
-	{
-		case HNSW_BASE:
-		case HNSW_UPPER:
-			return ((const HnswRecord *) slot)->generation;
-		case HNSW_CHUNK:
-			return ((const HnswChunk *) slot)->generation;
-		default:
-			return ((const HnswAside *) slot)->generation;
-	}
-}
-
 void
 hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
 			   void *slot, const void *image, Size size)
 {
 	Size		slot_size = hnsw_layout_slot_size(layout, kind);
-
-	uint32		generation = hnsw_slot_generation(kind, slot) + 1;
+	HnswRecord *rec = slot;
+	uint32		generation = kind <= HNSW_UPPER ? rec->generation + 1 : 0;
 
 	Assert(size <= slot_size);
 	memcpy(slot, image, size);
 	memset((char *) slot + size, 0, slot_size - size);
-	switch (kind)
+	if (kind <= HNSW_UPPER)
 	{
-		case HNSW_BASE:
-		case HNSW_UPPER:
-			((HnswRecord *) slot)->generation = generation;
-			if (((HnswRecord *) slot)->base == HNSW_NO_ID)
-				((HnswRecord *) slot)->base = id;
-			break;
-		case HNSW_CHUNK:
-			((HnswChunk *) slot)->generation = (uint16) generation;
-			break;
-		default:
-			((HnswAside *) slot)->generation = (uint16) generation;
+		rec->generation = generation;
+		if (rec->base == HNSW_NO_ID)
+			rec->base = id;
 	}
 }

@@ -75,6 +75,9 @@ typedef struct HnswPagerOps
 
 	/* Waits until every insert that is now running has ended. */
 	void		(*barrier) (HnswPager *pager);
+
+	/* Calls "work" while no insert is running; it must be short. */
+	void		(*alone) (HnswPager *pager, void (*work) (void *arg), void *arg);
 } HnswPagerOps;
 
 struct HnswPager
@@ -87,9 +90,6 @@ struct HnswPager
 /* Contents of a slot that has just been read: the pager's own check. */
 extern const char *hnsw_slot_problem(const HnswLayout *layout, HnswKind kind,
 									 const void *slot);
-
-/* How often the slot has been used, modulo 65536 for chunks and aside pages. */
-extern uint32 hnsw_slot_generation(HnswKind kind, const void *slot);
 
 /* Fills a free slot for create. */
 extern void hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,

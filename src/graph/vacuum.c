@@ -781,7 +781,7 @@ slot_state(const void *slot)
 	return slot == NULL ? HNSW_FREE : *(const uint8 *) slot;
 }
 
-/* Collects the pending slots of a kind: ids, with generations as keys. */
+/* Collects the pending slots of a kind. */
 static void
 find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 {
@@ -793,34 +793,51 @@ find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 		const void *slot = HNSW_READ(pager, kind, id);
 
 		if (slot_state(slot) == HNSW_PENDING)
-			hnsw_heap_append(pending, (float) hnsw_slot_generation(kind, slot), id);
+			hnsw_heap_append(pending, 0, id);
 		if (slot != NULL)
 			HNSW_RELEASE(pager);
 		pager->ops->pause(pager);
 	}
 }
 
-/*
- * Frees those that are still pending, in the same use of their slots, now that
- * all inserts which might have linked them have ended.
- */
 static void
-free_unlinked(VacuumState *vac, HnswKind kind, const HnswHeap *pending)
+free_pending(HnswPager *pager, HnswKind kind, const HnswHeap *pending)
 {
-	HnswPager  *pager = vac->pager;
-
 	for (Size i = 0; i < pending->count; i++)
 	{
 		const void *slot = HNSW_READ(pager, kind, pending->items[i].id);
-		bool		leaked = slot_state(slot) == HNSW_PENDING &&
-			(float) hnsw_slot_generation(kind, slot) == pending->items[i].key;
+		bool		leaked = slot_state(slot) == HNSW_PENDING;
 
 		if (slot != NULL)
 			HNSW_RELEASE(pager);
 		if (leaked)
 			pager->ops->destroy(pager, kind, pending->items[i].id);
-		pager->ops->pause(pager);
+		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+typedef struct Unlinked
+{
+	HnswPager  *pager;
+	HnswHeap	chunks;
+	HnswHeap	asides;
+}			Unlinked;
+
+/*
+ * Frees those that are still pending while no insert is running that might link
+ * them, or that might have made them in a slot freed since.  Chunks still in a
+ * chain were marked as linked, or taken out, when their record was vacuumed.
+ */
+static void
+free_unlinked(void *arg)
+{
+	Unlinked   *unlinked = arg;
+
+	free_pending(unlinked->pager, HNSW_CHUNK, &unlinked->chunks);
+	if (unlinked->asides.count > 0)
+		for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
+			hnsw_aside_adopt(unlinked->pager, list);
+	free_pending(unlinked->pager, HNSW_ASIDE, &unlinked->asides);
 }
 
 static void
@@ -868,31 +885,29 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 				  Size max_memory, HnswVacuumResult *result)
 {
 	VacuumState vac;
-	HnswHeap	chunks,
-				asides;
+	Unlinked	unlinked = {pager};
 	HnswId		limit = pager->ops->limit(pager, HNSW_BASE);
 	HnswId		upper_limit = pager->ops->limit(pager, HNSW_UPPER);
 	HnswId		window = (HnswId) Min((uint64) limit, (uint64) Max(max_memory, 65536) * 4);
 
 	memset(result, 0, sizeof(*result));
 	init_state(&vac, pager, dead, arg, result);
-	hnsw_heap_init(&chunks, 64);
-	hnsw_heap_init(&asides, 64);
+	hnsw_heap_init(&unlinked.chunks, 64);
+	hnsw_heap_init(&unlinked.asides, 64);
 	set_init(&vac.dying[HNSW_BASE], 0, window);
 	set_init(&vac.dying[HNSW_UPPER], 0, upper_limit);
 
-	find_unlinked(&vac, HNSW_CHUNK, &chunks);
-	find_unlinked(&vac, HNSW_ASIDE, &asides);
+	find_unlinked(&vac, HNSW_CHUNK, &unlinked.chunks);
+	find_unlinked(&vac, HNSW_ASIDE, &unlinked.asides);
 	remove_dead_tids(&vac, limit);
 	for (HnswId first = 0;;)
 	{
 		if (vac.dying[HNSW_BASE].members > 0)
+		{
 			mark_upper_records(&vac, upper_limit);
-		if (vac.dying[HNSW_BASE].members > 0 ||
-			(first == 0 && (chunks.count > 0 || asides.count > 0)))
 			pager->ops->barrier(pager);
-		if (vac.dying[HNSW_BASE].members > 0)
 			bury(&vac);
+		}
 		first += window;
 		if (window == 0 || first >= limit)
 			break;
@@ -902,22 +917,14 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 		set_init(&vac.dying[HNSW_BASE], first, Min(window, limit - first));
 		find_dying(&vac);
 	}
-	free_unlinked(&vac, HNSW_CHUNK, &chunks);
-	if (asides.count > 0)
-	{
-		HnswTidCounts again = vac.counts;
-
-		/* one may have joined its list since, and its insert failed then */
-		for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
-			hnsw_aside_vacuum(pager, list, &again);
-	}
-	free_unlinked(&vac, HNSW_ASIDE, &asides);
+	if (unlinked.chunks.count > 0 || unlinked.asides.count > 0)
+		pager->ops->alone(pager, free_unlinked, &unlinked);
 
 	result->live = vac.counts.live;
 	result->removed = vac.counts.removed;
 	hnsw_free(vac.dying[HNSW_BASE].bits);
 	hnsw_free(vac.dying[HNSW_UPPER].bits);
-	hnsw_heap_free(&chunks);
-	hnsw_heap_free(&asides);
+	hnsw_heap_free(&unlinked.chunks);
+	hnsw_heap_free(&unlinked.asides);
 	free_state(&vac);
 }

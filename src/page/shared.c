@@ -304,6 +304,14 @@ shared_barrier(HnswPager *pager)
 	hnsw_wait_for_inserts(shared_of(pager)->index);
 }
 
+static void
+shared_alone(HnswPager *pager, void (*work) (void *arg), void *arg)
+{
+	hnsw_lock_out_inserts(shared_of(pager)->index);
+	work(arg);
+	hnsw_let_inserts_in(shared_of(pager)->index);
+}
+
 static const HnswPagerOps shared_ops = {
 	.read = shared_read,
 	.release = shared_release,
@@ -319,6 +327,7 @@ static const HnswPagerOps shared_ops = {
 	.prefetch = shared_prefetch,
 	.pause = shared_pause,
 	.barrier = shared_barrier,
+	.alone = shared_alone,
 };
 
 void
