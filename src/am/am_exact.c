@@ -31,7 +31,7 @@ typedef struct ExactRow
 	pairingheap_node node;
 	double		distance;
 	ItemPointerData tid;
-}			ExactRow;
+} ExactRow;
 
 struct HnswExact
 {

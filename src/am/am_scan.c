@@ -18,7 +18,7 @@
 #include "access/relscan.h"
 #include "am/am_exact.h"
 #include "catalog/pg_am_d.h"
-#include "config/column.h"
+#include "types/column.h"
 #include "config/options.h"
 #include "graph/stream.h"
 #include "page/shared.h"
@@ -33,7 +33,7 @@ typedef enum ScanPhase
 	SCAN_GRAPH,
 	SCAN_ASIDE,
 	SCAN_DONE
-}			ScanPhase;
+} ScanPhase;
 
 typedef struct ScanState
 {
@@ -52,7 +52,7 @@ typedef struct ScanState
 	Size		next_aside;
 	bool		told;			/* the user knows that the scan ended early */
 	BlockNumber heap_blocks;	/* of the table, at least */
-}			ScanState;
+} ScanState;
 
 IndexScanDesc
 hnswbeginscan(Relation index, int nkeys, int norderbys)

@@ -18,7 +18,7 @@
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
-#include "config/column.h"
+#include "types/column.h"
 #include "config/opclass.h"
 #include "config/options.h"
 #include "graph/arena.h"

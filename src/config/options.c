@@ -10,7 +10,7 @@
 #include "config/options.h"
 
 #include "access/reloptions.h"
-#include "graph/stream.h"
+#include "base/iterative.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 

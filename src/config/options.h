@@ -30,7 +30,7 @@ typedef struct HnswOptions
 	int			m0;				/* 0 = chosen by the layout plan */
 	int			ef_construction;
 	int			ef_search;		/* 0 = not set */
-}			HnswOptions;
+} HnswOptions;
 
 extern double hnsw_scan_mem_multiplier;
 extern int	hnsw_iterative_scan;

@@ -33,7 +33,7 @@ typedef struct HnswEdgeSums
 	float		ru;				/* <r, u> over all n coordinates */
 	float		xr;				/* <x, r> over the coded coordinates, x the
 								 * midrise levels that the code stands for */
-}			HnswEdgeSums;
+} HnswEdgeSums;
 
 /*
  * Layout of an edge code of "bits" bits for "cdim" coordinates.  With 1, 2 or 4
@@ -58,8 +58,8 @@ typedef struct HnswKernels
 	void		(*dot3) (const float *a, const float *b, int n, float out[3]);
 
 	/*
-	 * Own vector: n 8-bit codes, value_i = min + step * code_i.  own_residual:
-	 * p_i = q_i - value_i, *pmax = max |p_i|, returns <p, p>.  own_dot: <q,
+	 * Own vector: n 8-bit codes, value_i = min + step * code_i. own_residual:
+	 * p_i = q_i - value_i, *pmax = max |p_i|, returns <p, p>. own_dot: <q,
 	 * value>.  own_l1: sum |q_i - value_i|.  own_decode: out_i = value_i.
 	 */
 	float		(*own_residual) (const float *q, const uint8 *u, float min, float step,
@@ -104,7 +104,7 @@ typedef struct HnswKernels
 	 * 2^(-log2n/2), so that it is orthonormal.
 	 */
 	void		(*hadamard) (float *x, int log2n);
-}			HnswKernels;
+} HnswKernels;
 
 extern const HnswKernels hnsw_kernels_scalar;
 #if defined(__x86_64__)

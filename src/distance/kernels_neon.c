@@ -101,7 +101,7 @@ typedef struct Scale
 {
 	float32x4_t min;
 	float32x4_t step;
-}			Scale;
+} Scale;
 
 STEP Scale
 make_scale(float min, float step)

@@ -225,7 +225,7 @@ typedef struct RoomArg
 	HnswAsideList which;
 	HnswId		old;
 	HnswId		page;
-}			RoomArg;
+} RoomArg;
 
 static bool
 move_room(HnswEntry *entry, void *arg)

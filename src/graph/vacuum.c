@@ -821,7 +821,7 @@ typedef struct Unlinked
 	HnswPager  *pager;
 	HnswHeap	chunks;
 	HnswHeap	asides;
-}			Unlinked;
+} Unlinked;
 
 /*
  * Frees those that are still pending while no insert is running that might link

@@ -11,6 +11,7 @@ my $dims = 24;
 my $order = "embedding <-> hnsw_test_vector($dims, 7)";
 my $node = new_node('cancel', conf => "autovacuum = off\nmax_wal_size = 1GB\n");
 my ($cancelled, $done) = (0, 0);
+my @limits = map { int(2 * 1.35**$_) } 0 .. 17;
 
 # Runs the statement once for each time limit in milliseconds, in one session.
 sub limited
@@ -45,32 +46,31 @@ $node->safe_psql('postgres', 'CREATE TABLE spare AS SELECT * FROM items');
 # a build, in memory and through buffers
 my $create = 'CREATE INDEX items_embedding_idx ON items USING hnsw (embedding vector_l2_ops)';
 limited("SET client_min_messages = error; SET maintenance_work_mem = '$_'",
-	$create, 'DROP INDEX IF EXISTS items_embedding_idx', map { 15 * $_ } 1 .. 12) for ('64MB', '1MB');
+	$create, 'DROP INDEX IF EXISTS items_embedding_idx', @limits) for ('64MB', '1MB');
 $node->safe_psql('postgres', $create);
 sound('after cancelled builds');
 
 # CONCURRENTLY leaves an invalid index, which takes inserts and may be cleaned
 limited('SET client_min_messages = error; DROP INDEX IF EXISTS c',
 	'CREATE INDEX CONCURRENTLY c ON items USING hnsw (embedding vector_l2_ops)',
-	"INSERT INTO items SELECT -nextval('items_load'), embedding FROM spare LIMIT 5", map { 25 * $_ } 1 .. 6);
+	"INSERT INTO items SELECT -nextval('items_load'), embedding FROM spare LIMIT 5", @limits);
 $node->safe_psql('postgres', 'DROP INDEX IF EXISTS c');
 
 # inserts of many rows: what was inserted before the end is dead
 limited('SELECT 1', "INSERT INTO items SELECT -nextval('items_load'), hnsw_test_vector($dims, (random() * 100000)::int) FROM generate_series(1, 1000)",
-	'SELECT 1', map { 3 * $_ } 1 .. 20);
+	'SELECT 1', @limits);
 sound('after cancelled inserts');
 limited('SELECT 1', "UPDATE items SET embedding = (SELECT embedding FROM spare WHERE spare.id = 1 + abs(items.id) % 50) WHERE abs(id) % 2 = 0",
-	'SELECT 1', map { 5 * $_ } 1 .. 10);
+	'SELECT 1', @limits);
 sound('after cancelled updates');
 
 # vacuum, each time with new dead rows beside those left from the last
-my $part = 0;
 foreach my $round (1 .. 3)
 {
-	limited("DELETE FROM items WHERE abs(id) % 45 = (random() * 44)::int",
+	limited("DELETE FROM items WHERE abs(id) % 45 = (SELECT (random() * 44)::int)",
 		'VACUUM items',
-		"INSERT INTO items SELECT -nextval('items_load'), embedding FROM spare WHERE id % 60 = (random() * 59)::int",
-		map { 2 * $_ + $round } 1 .. 12);
+		"INSERT INTO items SELECT -nextval('items_load'), embedding FROM spare WHERE id % 60 = (SELECT (random() * 59)::int)",
+		map { $_ + $round } @limits);
 	sound("after cancelled vacuums, round $round");
 }
 $node->safe_psql('postgres', 'VACUUM items');

@@ -97,7 +97,10 @@ for my $i (0 .. $count - 1)
 
 	$script .= "\\warn == $i\n"
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 10) x;\n"
+	  . "SET hnsw.ef_search = 1;\n"
+	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 10) x;\n"
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 100000) x;\n"
+	  . "SET hnsw.ef_search = 40;\n"
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY embedding $operators[$i % 4] NULL LIMIT 100000) x;\n"
 	  . "INSERT INTO t$i SELECT 3000, hnsw_test_vector(8, 5000 + j) FROM generate_series(1, 20) j;\n"
 	  . "INSERT INTO t$i VALUES (3001, NULL);\n"

@@ -43,7 +43,7 @@ typedef struct Buffer
 	uint8	   *block;
 	uint8	   *data;
 	size_t		size;
-}			Buffer;
+} Buffer;
 
 /*
  * An input whose heap block ends with it, at an offset of 0 .. 15 times the
@@ -136,7 +136,7 @@ tolerance(int n, double magnitude)
 /* ------------------------------------------------------- float x float */
 
 static void
-test_float(const HnswKernels * set)
+test_float(const HnswKernels *set)
 {
 	unit_group("%s: l2sq dot l1 dot3", set->name);
 	for (int t = 0; length(t); t++)
@@ -182,7 +182,7 @@ test_float(const HnswKernels * set)
 /* ---------------------------------------------------------- own vector */
 
 static void
-test_own(const HnswKernels * set)
+test_own(const HnswKernels *set)
 {
 	unit_group("%s: own_residual own_dot own_l1 own_decode", set->name);
 	for (int t = 0; length(t); t++)
@@ -235,7 +235,7 @@ test_own(const HnswKernels * set)
 /* --------------------------------------------------------- byte x byte */
 
 static void
-test_bytes(const HnswKernels * set)
+test_bytes(const HnswKernels *set)
 {
 	unit_group("%s: u8dot u8l1", set->name);
 	for (int t = 0; length(t); t++)
@@ -294,7 +294,7 @@ level(const uint8 *code, int bits, int i)
 }
 
 static void
-test_pack8(const HnswKernels * set)
+test_pack8(const HnswKernels *set)
 {
 	unit_group("%s: pack8", set->name);
 	for (int t = 0; length(t); t++)
@@ -327,7 +327,7 @@ test_pack8(const HnswKernels * set)
 }
 
 static void
-check_dots(const HnswKernels * set, int bits, int cdim, int count, int fill)
+check_dots(const HnswKernels *set, int bits, int cdim, int count, int fill)
 {
 	int			size = code_bytes(bits, cdim),
 				stride = size + unit_below(20);
@@ -359,7 +359,7 @@ check_dots(const HnswKernels * set, int bits, int cdim, int count, int fill)
 }
 
 static void
-test_dots(const HnswKernels * set)
+test_dots(const HnswKernels *set)
 {
 	for (int b = 0; b < (int) lengthof(edge_bits); b++)
 	{
@@ -386,7 +386,7 @@ test_dots(const HnswKernels * set)
  * where no rounded sum decides, the scalar set's exactly.
  */
 static void
-check_encode(const HnswKernels * set, int bits, int n, int cdim)
+check_encode(const HnswKernels *set, int bits, int n, int cdim)
 {
 	int			size = code_bytes(bits, cdim),
 				m = Min(n, cdim),
@@ -454,7 +454,7 @@ check_encode(const HnswKernels * set, int bits, int n, int cdim)
 }
 
 static void
-test_encode(const HnswKernels * set)
+test_encode(const HnswKernels *set)
 {
 	for (int b = 0; b < (int) lengthof(edge_bits); b++)
 	{
@@ -481,7 +481,7 @@ test_encode(const HnswKernels * set)
 /* ------------------------------------------------------------- rotation */
 
 static void
-test_hadamard(const HnswKernels * set)
+test_hadamard(const HnswKernels *set)
 {
 	unit_group("%s: hadamard", set->name);
 	for (int log2n = 0; log2n <= 14; log2n++)
@@ -531,7 +531,7 @@ test_hadamard(const HnswKernels * set)
  * output, and finite answers must be right.
  */
 static void
-check_extreme(const HnswKernels * set, int n, float value, int every)
+check_extreme(const HnswKernels *set, int n, float value, int every)
 {
 	int			pad = (n + 63) / 64 * 64;
 	Buffer		a = floats(n, 1),
@@ -580,7 +580,7 @@ check_extreme(const HnswKernels * set, int n, float value, int every)
 }
 
 static void
-test_extremes(const HnswKernels * set)
+test_extremes(const HnswKernels *set)
 {
 	static const float values[] = {0, -0.0f, 1e-45f, 1e-30f, 1e19f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN};
 	static const int sizes[] = {1, 7, 31, 64, 100, 257};
@@ -610,7 +610,7 @@ test_extremes(const HnswKernels * set)
 static void
 test_dispatch(void)
 {
-	const		HnswKernels *set;
+	const HnswKernels *set;
 	int			n = 0;
 
 	unit_group("dispatch");
@@ -636,7 +636,7 @@ test_dispatch(void)
 int
 main(void)
 {
-	const		HnswKernels *set;
+	const HnswKernels *set;
 
 	test_dispatch();
 	for (int i = 0; (set = hnsw_kernels_available(i)) != NULL; i++)
