@@ -52,7 +52,7 @@ BEGIN
 	EXECUTE collected INTO sort_d, sort_places;
 	PERFORM set_config('enable_indexscan', 'on', true);
 
-	IF plan !~ 'Index Scan using [^\n]*\n *Order By: ' OR plan ~ 'Sort' THEN
+	IF plan !~ 'Index Scan using [^\n]*\n *Order By: ' OR plan ~ '(^|\n *->  )(Incremental )?Sort\n' THEN
 		RETURN E'not an ordered index scan:\n' || plan;
 	ELSIF index_d IS DISTINCT FROM sort_d THEN
 		FOR i IN 1 .. greatest(cardinality(index_d), cardinality(sort_d)) LOOP

@@ -51,6 +51,12 @@ open_index(Oid index_oid)
 	table = index->rd_index->indrelid;
 	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+	/* CREATE INDEX CONCURRENTLY has failed before it could write anything */
+	if (RelationGetNumberOfBlocks(index) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" has never been built", RelationGetRelationName(index)),
+				 errhint("REINDEX or drop it.")));
 	if (!index->rd_index->indisvalid)
 		ereport(NOTICE,
 				(errmsg("index \"%s\" is not valid", RelationGetRelationName(index))));
