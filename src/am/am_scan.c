@@ -17,6 +17,7 @@
 
 #include "access/relscan.h"
 #include "am/am_exact.h"
+#include "catalog/pg_am_d.h"
 #include "config/column.h"
 #include "config/options.h"
 #include "graph/stream.h"
@@ -50,6 +51,7 @@ typedef struct ScanState
 	HnswTidList aside;
 	Size		next_aside;
 	bool		told;			/* the user knows that the scan ended early */
+	BlockNumber heap_blocks;	/* of the table, at least */
 }			ScanState;
 
 IndexScanDesc
@@ -173,10 +175,33 @@ tell_end(IndexScanDesc scan)
 				 errhint("Increase work_mem or hnsw.scan_mem_multiplier to find more.")));
 }
 
+/*
+ * The executor trusts what it is given: a read of InvalidBlockNumber would
+ * extend the table.  Nobody shortens the table under a scan's lock.
+ */
+static void
+check_tid(IndexScanDesc scan, const ItemPointerData *tid)
+{
+	ScanState  *state = scan->opaque;
+	Relation	heap = scan->heapRelation;
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
+
+	if (likely(block < state->heap_blocks))
+		return;
+	if (heap == NULL || heap->rd_rel->relam != HEAP_TABLE_AM_OID)
+		state->heap_blocks = InvalidBlockNumber;
+	else
+		state->heap_blocks = RelationGetNumberOfBlocks(heap);
+	if (block >= state->heap_blocks)
+		hnsw_corrupt("index \"%s\" refers to block %u of its table, which is not there",
+					 RelationGetRelationName(scan->indexRelation), block);
+}
+
 static void
 return_tid(IndexScanDesc scan, ItemPointerData tid, bool is_null, double value)
 {
 	scan->xs_heaptid = tid;
+	check_tid(scan, &scan->xs_heaptid);
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
 	scan->xs_orderbyvals[0] = Float8GetDatum(value);
@@ -220,7 +245,11 @@ next_from_graph(IndexScanDesc scan)
 		if (state->stream_ended)
 			return false;
 		if (hnsw_stream_next(&state->stream, &tid, &state->lower))
-			hnsw_exact_add(state->exact, hnsw_tid_to_pointer(tid));
+		{
+			nearest = hnsw_tid_to_pointer(tid);
+			check_tid(scan, &nearest);
+			hnsw_exact_add(state->exact, nearest);
+		}
 		else
 			state->stream_ended = true;
 		CHECK_FOR_INTERRUPTS();

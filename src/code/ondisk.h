@@ -106,7 +106,8 @@ StaticAssertDecl(offsetof(HnswRecord, tids) == 32, "HnswRecord has changed");
 /* More TIDs of one node, newest chunk first. */
 typedef struct HnswChunk
 {
-	uint8		state;			/* FREE, PENDING (in no chain) or LINKED */
+	uint8		state;			/* FREE, PENDING (in no chain, or empty and
+								 * about to leave it) or LINKED */
 	uint8		unused[3];
 	HnswId		owner;			/* layer-0 record */
 	HnswId		next;

@@ -199,6 +199,9 @@ expand_coded(HnswBeam *beam, HnswId id)
 void
 hnsw_beam_seed(HnswBeam *beam, HnswId id)
 {
+	/* a record that leads nowhere is corrupted; what else there is may do */
+	if (id == HNSW_NO_ID)
+		return;
 	if (beam->shape->bits == 0)
 		score_uncoded(beam, id);
 	else

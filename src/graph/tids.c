@@ -8,7 +8,8 @@
  * exclusively, may follow the chain; a chunk joins or leaves the chain only
  * under the exclusive lock.  A chunk that is in no chain is marked as pending, in
  * the same WAL record that takes it out, so that vacuum finds what a crash has
- * left.
+ * left.  A chunk that is not the first is marked one step before it is taken out:
+ * it is empty then and stays so, since TIDs are only put into the first.
  *
  * IDENTIFICATION
  *	  src/graph/tids.c

@@ -633,12 +633,20 @@ find_replacements(VacuumState *vac, HnswKind kind, HnswId id, HnswHeap *candidat
 	hnsw_seen_free(&seen);
 }
 
-/* Takes the edges to dying records out; how many there were. */
+/*
+ * Takes the edges to dying records out; how many there were.  A record that is
+ * dying itself, but will be buried in a later round, forgets a parent that is
+ * buried now: the parent's slot may be used again by a node anywhere in the tree,
+ * which must not be taken for its ancestor.
+ */
 static int
 drop_dying_edges(VacuumState *vac, HnswKind kind, HnswRecord *rec)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	int			dropped = 0;
+
+	if (rec->state == HNSW_DYING && set_has(&vac->dying[kind], rec->parent))
+		rec->parent = HNSW_NO_ID;
 
 	for (int i = rec->count - 1; i >= 0; i--)
 		if (set_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]))
@@ -773,7 +781,7 @@ slot_state(const void *slot)
 	return slot == NULL ? HNSW_FREE : *(const uint8 *) slot;
 }
 
-/* Collects the pending slots of a kind, ids in the order found. */
+/* Collects the pending slots of a kind. */
 static void
 find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 {
