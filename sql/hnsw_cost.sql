@@ -11,7 +11,7 @@ ANALYZE planned;
 SELECT sound('planned_v');
 CREATE FUNCTION uses(query text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN p ~ 'Index Scan using planned_v' THEN 'index' WHEN p ~ 'planned_id' THEN 'btree'
-		WHEN p ~ 'Seq Scan' THEN 'table' ELSE p END FROM plan_of(query) p
+		WHEN p ~ 'Seq Scan' THEN 'table' ELSE p END FROM explained(query) p
 $$;
 SELECT vec(-1, 64) AS q \gset
 
