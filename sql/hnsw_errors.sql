@@ -47,8 +47,8 @@ SELECT * FROM hnsw_check('refused_view');
 DROP VIEW refused_view;
 
 -- the access method's own functions
-SELECT hnsw_handler(NULL);
-SELECT hnsw_vector_l2_cell(NULL);
+DO $$ BEGIN PERFORM hnsw_handler(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'cannot be called'; END $$;
+DO $$ BEGIN PERFORM hnsw_vector_l2_cell(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'cannot be called'; END $$;
 
 -- operator classes that are not ours to run
 CREATE OPERATOR CLASS refused_ops FOR TYPE vector USING hnsw AS OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops;
