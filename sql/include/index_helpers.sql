@@ -16,7 +16,7 @@ LANGUAGE sql VOLATILE AS $$
 $$;
 
 -- the plan of a query, in one value
-CREATE OR REPLACE FUNCTION plan_of(query text) RETURNS text
+CREATE OR REPLACE FUNCTION explained(query text) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	line text;
@@ -45,14 +45,14 @@ DECLARE
 	sort_places text[];
 BEGIN
 	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
-	plan := plan_of(query);
+	plan := explained(query);
 	EXECUTE collected INTO index_d, index_places;
 	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true),
 		set_config('enable_indexscan', 'off', true);
 	EXECUTE collected INTO sort_d, sort_places;
 	PERFORM set_config('enable_indexscan', 'on', true);
 
-	IF plan !~ 'Index Scan using [^\n]*\n *Order By: ' OR plan ~ 'Sort' THEN
+	IF plan !~ 'Index Scan using [^\n]*\n *Order By: ' OR plan ~ '(^|\n *->  )(Incremental )?Sort\n' THEN
 		RETURN E'not an ordered index scan:\n' || plan;
 	ELSIF index_d IS DISTINCT FROM sort_d THEN
 		FOR i IN 1 .. greatest(cardinality(index_d), cardinality(sort_d)) LOOP
@@ -79,7 +79,7 @@ DECLARE
 	nearest float8[];
 BEGIN
 	PERFORM set_config('enable_seqscan', 'off', true);
-	IF plan_of(query) !~ 'Index Scan using [^\n]*\n *Order By: ' THEN
+	IF explained(query) !~ 'Index Scan using [^\n]*\n *Order By: ' THEN
 		RAISE EXCEPTION 'not an ordered index scan';
 	END IF;
 	EXECUTE format('SELECT array_agg(d) FROM (%s) r', query) INTO found;

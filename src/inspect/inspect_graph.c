@@ -80,6 +80,12 @@ open_index(OpenIndex *open, Oid index_oid, bool without_vacuum)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot access temporary indexes of other sessions")));
+	/* CREATE INDEX CONCURRENTLY has failed before it could write anything */
+	if (RelationGetNumberOfBlocks(index) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" has never been built", RelationGetRelationName(index)),
+				 errhint("REINDEX or drop it.")));
 	if (!index->rd_index->indisvalid)
 		ereport(NOTICE,
 				(errmsg("index \"%s\" is not valid", RelationGetRelationName(index))));
