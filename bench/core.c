@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ *
+ * core.c
+ *		The graph without a server: what a layout costs and finds.
+ *
+ *	core DIR [m [m0 [edge_bits [ef_construction [rows]]]]]
+ *
+ * Builds an index of a data set in an arena and searches it as a scan would, for
+ * m0 slots and edge_bits code bits an edge (0: the plan's choice).  Prints a line
+ * for each ef: recall@10, records visited in layer 0 and in all layers (each is a
+ * page of a classic layout, and at most one here), rows measured for the exact
+ * order, microseconds a query.
+ *
+ * IDENTIFICATION
+ *	  bench/core.c
+ *-------------------------------------------------------------------------
+ */
+#include <time.h>
+
+#include "dataset.h"
+#include "distance/kernels.h"
+#include "graph/arena.h"
+#include "graph/insert.h"
+#include "graph/stream.h"
+
+#define K 10
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static HnswTid
+tid_of_row(uint32 row)
+{
+	HnswTid		tid = {row >> 24, (row >> 8) & 0xFFFF, (row & 0xFF) + 1};
+
+	return tid;
+}
+
+static uint32
+row_of_tid(HnswTid tid)
+{
+	return (uint32) tid.block_hi << 24 | (uint32) tid.block_lo << 8 | (tid.offset - 1);
+}
+
+/*
+ * Takes rows from the stream until k of them are surely the nearest that it
+ * will give, as am/am_exact.c does; their distances go to found.  Returns how
+ * many rows were measured.
+ */
+static int
+exact_rows(HnswStream *stream, const Dataset *ds, const float *q, double *found)
+{
+	double		kept[4096];
+	int			nkept = 0,
+				nfound = 0,
+				measured = 0;
+	HnswTid		tid;
+	double		lower;
+
+	while (nfound < K && hnsw_stream_next(stream, &tid, &lower))
+	{
+		for (;;)
+		{
+			int			best = -1;
+
+			for (int i = 0; i < nkept; i++)
+				if (best < 0 || kept[i] < kept[best])
+					best = i;
+			if (best < 0 || kept[best] > lower || nfound == K)
+				break;
+			found[nfound++] = kept[best];
+			kept[best] = kept[--nkept];
+		}
+		if (nfound < K && nkept < (int) lengthof(kept))
+		{
+			kept[nkept++] = dataset_distance(ds->metric, q,
+											 ds->base + (size_t) row_of_tid(tid) * ds->dim,
+											 ds->dim);
+			measured++;
+		}
+	}
+	return measured;
+}
+
+static void
+search(HnswPager *pager, const Dataset *ds, int ef)
+{
+	HnswStream	stream;
+	HnswStreamOptions options = {ef, HNSW_ITERATIVE_STRICT, 1 << 30, (Size) 1 << 30};
+	long		right = 0,
+				base = 0,
+				all = 0,
+				measured = 0;
+	double		start = seconds();
+
+	hnsw_stream_init(&stream, pager);
+	for (int i = 0; i < ds->nq; i++)
+	{
+		const float *q = ds->query + (size_t) i * ds->dim;
+		double		found[K];
+		double		farthest = dataset_distance(ds->metric, q, ds->base +
+												(size_t) ds->gt[(size_t) i * ds->gtk + K - 1] * ds->dim,
+												ds->dim);
+
+		for (int k = 0; k < K; k++)
+			found[k] = HUGE_VAL;
+		hnsw_stream_start(&stream, &options, q);
+		measured += exact_rows(&stream, ds, q, found);
+		base += stream.beam.visited;
+		all += stream.visited + stream.beam.visited;
+		for (int k = 0; k < K; k++)
+			right += found[k] <= farthest + 1e-6;
+	}
+	printf("ef %d recall %.4f visits %.1f all %.1f measured %.1f us %.1f\n", ef,
+		   (double) right / ds->nq / K, (double) base / ds->nq, (double) all / ds->nq,
+		   (double) measured / ds->nq, (seconds() - start) / ds->nq * 1e6);
+	hnsw_stream_free(&stream);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const int efs[] = {20, 40, 60, 80, 120, 200};
+	static const HnswMetric metrics[] = {HNSW_L2, HNSW_IP, HNSW_COSINE, HNSW_L1};
+	int			args[] = {16, 0, 0, 64, 0};
+	Dataset		ds;
+	HnswLayout	layout;
+	HnswLayoutRequest request = {0};
+	HnswArena	arena;
+	HnswInserter inserter;
+	const HnswShape *shape = &layout.shape[HNSW_BASE];
+	double		start,
+				took;
+
+	if (argc < 2)
+		bench_fail("usage: core DIR [m [m0 [edge_bits [ef_construction [rows]]]]]");
+	for (int i = 2; i < argc && i < 2 + (int) lengthof(args); i++)
+		args[i - 2] = atoi(argv[i]);
+	dataset_read(&ds, argv[1], args[4], 0);
+	dataset_exact(&ds, K);
+
+	hnsw_kernels_init();
+	request.cell = hnsw_cell_find(HNSW_VECTOR, metrics[ds.metric]);
+	request.dim = ds.dim;
+	request.m = args[0];
+	request.m0 = args[1];
+	request.edge_bits = args[2];
+	hnsw_layout_plan(&request, &layout);
+	printf("%s %s: %d slots, %d bits on %d coordinates, %d records a page, error %.3f, kernels %s\n",
+		   ds.name, metric_name(ds.metric), shape->slots, shape->bits, shape->cdim,
+		   shape->per_page, shape->error, hnsw_kernels->name);
+
+	hnsw_arena_init(&arena, &layout, "bench", 0);
+	hnsw_inserter_init(&inserter, &arena.pager, args[3], 1);
+	start = seconds();
+	for (int i = 0; i < ds.n; i++)
+		hnsw_insert(&inserter, ds.base + (size_t) i * ds.dim, tid_of_row(i));
+	took = seconds() - start;
+	printf("build %.1f s, %.1f us a row, %.0f bytes a row\n", took, took / ds.n * 1e6,
+		   (double) arena.nblocks * BLCKSZ / ds.n);
+	for (int i = 0; i < (int) lengthof(efs); i++)
+		search(&arena.pager, &ds, efs[i]);
+	hnsw_inserter_free(&inserter);
+	hnsw_arena_free(&arena);
+	return 0;
+}
