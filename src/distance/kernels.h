@@ -10,7 +10,8 @@
  * what the processor and the operating system offer.
  *
  * No pointer needs any alignment; no kernel reads or writes beyond the
- * lengths it is given.  Lengths are 1 .. 16384 (HNSW_KERNEL_MAX_DIM).
+ * lengths it is given.  Lengths are 1 .. 16384 (HNSW_KERNEL_MAX_DIM); where
+ * they may be any number, the kernel says so.
  *
  * IDENTIFICATION
  *	  src/distance/kernels.h
@@ -33,7 +34,7 @@ typedef struct HnswEdgeSums
 	float		ru;				/* <r, u> over all n coordinates */
 	float		xr;				/* <x, r> over the coded coordinates, x the
 								 * midrise levels that the code stands for */
-}			HnswEdgeSums;
+} HnswEdgeSums;
 
 /*
  * Layout of an edge code of "bits" bits for "cdim" coordinates.  With 1, 2 or 4
@@ -48,7 +49,8 @@ typedef struct HnswEdgeSums
  */
 typedef struct HnswKernels
 {
-	const char *name;			/* "scalar", "avx2", "avx512", "neon" */
+	const char *name;			/* "scalar", "avx2", "avx512", "neon";
+								 * "avx512" has a twin, "avx512vpopcntdq" */
 
 	/* float x float: sum of squares of differences, products, |differences| */
 	float		(*l2sq) (const float *a, const float *b, int n);
@@ -58,8 +60,30 @@ typedef struct HnswKernels
 	void		(*dot3) (const float *a, const float *b, int n, float out[3]);
 
 	/*
-	 * Own vector: n 8-bit codes, value_i = min + step * code_i.  own_residual:
-	 * p_i = q_i - value_i, *pmax = max |p_i|, returns <p, p>.  own_dot: <q,
+	 * Halves (IEEE 754 binary16, as bits) to floats, which is exact, and
+	 * back, rounded to the nearest, ties to even.  What rounds to 65536 or
+	 * beyond becomes infinity: the caller looks for it, or checks before. NaN
+	 * stays NaN.  n is any number.
+	 */
+	void		(*half_to_float) (const uint16 *h, float *x, int n);
+	void		(*float_to_half) (const float *x, uint16 *h, int n);
+
+	/* half x half, in float arithmetic: as l2sq, dot, l1, dot3 */
+	float		(*half_l2sq) (const uint16 *a, const uint16 *b, int n);
+	float		(*half_dot) (const uint16 *a, const uint16 *b, int n);
+	float		(*half_l1) (const uint16 *a, const uint16 *b, int n);
+	void		(*half_dot3) (const uint16 *a, const uint16 *b, int n, float out[3]);
+
+	/*
+	 * Bit strings of n bytes, n any number: bits that differ; and out = {bits
+	 * in both, bits in either}.
+	 */
+	uint64		(*bit_differ) (const uint8 *a, const uint8 *b, int n);
+	void		(*bit_overlap) (const uint8 *a, const uint8 *b, int n, uint64 out[2]);
+
+	/*
+	 * Own vector: n 8-bit codes, value_i = min + step * code_i. own_residual:
+	 * p_i = q_i - value_i, *pmax = max |p_i|, returns <p, p>. own_dot: <q,
 	 * value>.  own_l1: sum |q_i - value_i|.  own_decode: out_i = value_i.
 	 */
 	float		(*own_residual) (const float *q, const uint8 *u, float min, float step,
@@ -104,12 +128,13 @@ typedef struct HnswKernels
 	 * 2^(-log2n/2), so that it is orthonormal.
 	 */
 	void		(*hadamard) (float *x, int log2n);
-}			HnswKernels;
+} HnswKernels;
 
 extern const HnswKernels hnsw_kernels_scalar;
 #if defined(__x86_64__)
 extern const HnswKernels hnsw_kernels_avx2;
 extern const HnswKernels hnsw_kernels_avx512;
+extern const HnswKernels hnsw_kernels_avx512vpopcntdq;
 #elif defined(__aarch64__)
 extern const HnswKernels hnsw_kernels_neon;
 #endif

@@ -8,109 +8,16 @@
  * in double precision, which covers any order of summation, with or without
  * FMA.  The scalar set itself runs through the same checks.
  *
- * Inputs end where their heap block ends and start at odd offsets, so that
- * AddressSanitizer sees reads beyond them; outputs have guard bytes on both
- * sides, which also work without it.
+ * Kernels for halves, bits and sparse vectors: test_kernels_small.c.
  *
  * IDENTIFICATION
  *	  test/unit/test_kernels.c
  *-------------------------------------------------------------------------
  */
+#include "buffers.h"
 #include "distance/kernels.h"
-#include "unit.h"
 
-static const int large_lengths[] = {384, 768, 1000, 1023, 1025, 1536, 4096, 16000, 16383, 16384};
 static const int edge_bits[] = {1, 2, 4, 8};
-
-/* lengths 1 .. 300, then the large ones; 0 ends */
-static int
-length(int i)
-{
-	if (i < 300)
-		return i + 1;
-	i -= 300;
-	return i < (int) lengthof(large_lengths) ? large_lengths[i] : 0;
-}
-
-/* ------------------------------------------------------------- buffers */
-
-#define GUARD	16
-#define FILL	0xa5
-
-/* guarded memory: FILL before, in and after "size" bytes at "data" */
-typedef struct Buffer
-{
-	uint8	   *block;
-	uint8	   *data;
-	size_t		size;
-}			Buffer;
-
-/*
- * An input whose heap block ends with it, at an offset of 0 .. 15 times the
- * alignment from the start of the block.
- */
-static Buffer
-input(size_t size, int align)
-{
-	Buffer		b;
-	size_t		offset = (size_t) (unit_below(16) * align);
-
-	b.block = malloc(offset + size);
-	b.data = b.block + offset;
-	b.size = size;
-	return b;
-}
-
-static Buffer
-output(size_t size, int align)
-{
-	Buffer		b;
-	size_t		offset = (size_t) (GUARD + unit_below(16) * align);
-
-	b.block = malloc(offset + size + GUARD);
-	b.data = b.block + offset;
-	b.size = size;
-	memset(b.block, FILL, offset + size + GUARD);
-	return b;
-}
-
-static void
-release(Buffer b)
-{
-	free(b.block);
-}
-
-/* checks the guards of an output, then releases it */
-static void
-release_output(Buffer b)
-{
-	int			bad = 0;
-
-	for (int i = 0; i < GUARD; i++)
-		bad += b.data[b.size + i] != FILL || b.data[-1 - i] != FILL;
-	CHECK_MSG(bad == 0, "guard bytes overwritten, size %zu", b.size);
-	release(b);
-}
-
-static Buffer
-floats(int n, double scale)
-{
-	Buffer		b = input(n * sizeof(float), sizeof(float));
-
-	for (int i = 0; i < n; i++)
-		((float *) b.data)[i] = (float) (unit_normal() * scale);
-	return b;
-}
-
-static Buffer
-bytes(size_t n)
-{
-	Buffer		b = input(n, 1);
-
-	for (size_t i = 0; i < n; i++)
-		b.data[i] = (uint8) unit_random();
-	return b;
-}
 
 /* the query side of edge_dots: -127 .. 127 */
 static Buffer
@@ -123,20 +30,10 @@ signed_bytes(int n)
 	return b;
 }
 
-#define F(b)	((float *) (b).data)
-#define I8(b)	((int8 *) (b).data)
-#define I32(b)	((int32 *) (b).data)
-
-static double
-tolerance(int n, double magnitude)
-{
-	return (8 + sqrt(n)) * ldexp(1, -23) * magnitude;
-}
-
 /* ------------------------------------------------------- float x float */
 
 static void
-test_float(const HnswKernels * set)
+test_float(const HnswKernels *set)
 {
 	unit_group("%s: l2sq dot l1 dot3", set->name);
 	for (int t = 0; length(t); t++)
@@ -182,7 +79,7 @@ test_float(const HnswKernels * set)
 /* ---------------------------------------------------------- own vector */
 
 static void
-test_own(const HnswKernels * set)
+test_own(const HnswKernels *set)
 {
 	unit_group("%s: own_residual own_dot own_l1 own_decode", set->name);
 	for (int t = 0; length(t); t++)
@@ -235,7 +132,7 @@ test_own(const HnswKernels * set)
 /* --------------------------------------------------------- byte x byte */
 
 static void
-test_bytes(const HnswKernels * set)
+test_bytes(const HnswKernels *set)
 {
 	unit_group("%s: u8dot u8l1", set->name);
 	for (int t = 0; length(t); t++)
@@ -294,7 +191,7 @@ level(const uint8 *code, int bits, int i)
 }
 
 static void
-test_pack8(const HnswKernels * set)
+test_pack8(const HnswKernels *set)
 {
 	unit_group("%s: pack8", set->name);
 	for (int t = 0; length(t); t++)
@@ -327,7 +224,7 @@ test_pack8(const HnswKernels * set)
 }
 
 static void
-check_dots(const HnswKernels * set, int bits, int cdim, int count, int fill)
+check_dots(const HnswKernels *set, int bits, int cdim, int count, int fill)
 {
 	int			size = code_bytes(bits, cdim),
 				stride = size + unit_below(20);
@@ -359,7 +256,7 @@ check_dots(const HnswKernels * set, int bits, int cdim, int count, int fill)
 }
 
 static void
-test_dots(const HnswKernels * set)
+test_dots(const HnswKernels *set)
 {
 	for (int b = 0; b < (int) lengthof(edge_bits); b++)
 	{
@@ -386,7 +283,7 @@ test_dots(const HnswKernels * set)
  * where no rounded sum decides, the scalar set's exactly.
  */
 static void
-check_encode(const HnswKernels * set, int bits, int n, int cdim)
+check_encode(const HnswKernels *set, int bits, int n, int cdim)
 {
 	int			size = code_bytes(bits, cdim),
 				m = Min(n, cdim),
@@ -454,7 +351,7 @@ check_encode(const HnswKernels * set, int bits, int n, int cdim)
 }
 
 static void
-test_encode(const HnswKernels * set)
+test_encode(const HnswKernels *set)
 {
 	for (int b = 0; b < (int) lengthof(edge_bits); b++)
 	{
@@ -481,7 +378,7 @@ test_encode(const HnswKernels * set)
 /* ------------------------------------------------------------- rotation */
 
 static void
-test_hadamard(const HnswKernels * set)
+test_hadamard(const HnswKernels *set)
 {
 	unit_group("%s: hadamard", set->name);
 	for (int log2n = 0; log2n <= 14; log2n++)
@@ -531,7 +428,7 @@ test_hadamard(const HnswKernels * set)
  * output, and finite answers must be right.
  */
 static void
-check_extreme(const HnswKernels * set, int n, float value, int every)
+check_extreme(const HnswKernels *set, int n, float value, int every)
 {
 	int			pad = (n + 63) / 64 * 64;
 	Buffer		a = floats(n, 1),
@@ -580,7 +477,7 @@ check_extreme(const HnswKernels * set, int n, float value, int every)
 }
 
 static void
-test_extremes(const HnswKernels * set)
+test_extremes(const HnswKernels *set)
 {
 	static const float values[] = {0, -0.0f, 1e-45f, 1e-30f, 1e19f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN};
 	static const int sizes[] = {1, 7, 31, 64, 100, 257};
@@ -610,13 +507,15 @@ test_extremes(const HnswKernels * set)
 static void
 test_dispatch(void)
 {
-	const		HnswKernels *set;
+	const HnswKernels *set;
 	int			n = 0;
 
 	unit_group("dispatch");
 	for (; (set = hnsw_kernels_available(n)) != NULL; n++)
 	{
 		CHECK_MSG(set->l2sq && set->dot && set->l1 && set->dot3, "%s", set->name);
+		CHECK_MSG(set->half_to_float && set->float_to_half && set->half_l2sq && set->half_dot &&
+				  set->half_l1 && set->half_dot3 && set->bit_differ && set->bit_overlap, "%s", set->name);
 		CHECK_MSG(set->own_residual && set->own_dot && set->own_l1 && set->own_decode, "%s", set->name);
 		CHECK_MSG(set->u8dot && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
 		for (int k = 0; k < (int) lengthof(edge_bits); k++)
@@ -636,7 +535,7 @@ test_dispatch(void)
 int
 main(void)
 {
-	const		HnswKernels *set;
+	const HnswKernels *set;
 
 	test_dispatch();
 	for (int i = 0; (set = hnsw_kernels_available(i)) != NULL; i++)
