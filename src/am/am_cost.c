@@ -37,7 +37,8 @@
 
 /*
  * How many rows will be asked for: the LIMIT, blown up by what other conditions
- * let pass; -1 for all.
+ * let pass; -1 for all, 0 when nobody knows (a cursor, or LIMIT $1 in a generic
+ * plan, which the server takes for a tenth of the rows).
  */
 static double
 rows_wanted(PlannerInfo *root, IndexPath *path)
@@ -49,9 +50,7 @@ rows_wanted(PlannerInfo *root, IndexPath *path)
 		return root->limit_tuples / Max(pass, 1e-9);
 	if (root->tuple_fraction >= 1)
 		return root->tuple_fraction / Max(pass, 1e-9);
-	if (root->tuple_fraction > 0)
-		return root->tuple_fraction * rel->tuples;
-	return -1;
+	return root->tuple_fraction > 0 ? 0 : -1;
 }
 
 /*

@@ -124,8 +124,8 @@ start_scan(IndexScanDesc scan)
 	old = MemoryContextSwitchTo(state->context);
 	state->query_is_null = (scan->orderByData[0].sk_flags & SK_ISNULL) != 0;
 	if (!state->query_is_null)
-		query = hnsw_column_coordinates(index, state->shared.pager.layout,
-										scan->orderByData[0].sk_argument);
+		query = hnsw_query_coordinates(index, state->shared.pager.layout,
+									   scan->orderByData[0].sk_argument);
 	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
 		!state->query_is_null;
 	state->phase = SCAN_GRAPH;

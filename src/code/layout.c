@@ -30,6 +30,12 @@
 
 #define HNSW_MAX_PER_PAGE	64
 
+/*
+ * The least slots that the plan chooses by itself.  A node's tree edges take two
+ * slots on average; with m = 2 nothing would be left to navigate by.
+ */
+#define HNSW_LEAST_SLOTS	8
+
 static const struct
 {
 	uint8		bits;
@@ -216,7 +222,7 @@ void
 hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout)
 {
 	bool		coded = request->cell->coded;
-	int			m0 = request->m0 > 0 ? request->m0 : 2 * request->m;
+	int			m0 = request->m0 > 0 ? request->m0 : Max(2 * request->m, HNSW_LEAST_SLOTS);
 
 	memset(layout, 0, sizeof(*layout));
 	layout->element = request->cell->element;
@@ -226,7 +232,8 @@ hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout)
 
 	plan_shape(&layout->shape[HNSW_BASE], request->dim, request->dim, m0,
 			   request->m0 == 0, coded, request->edge_bits, HNSW_MAX_EXTENT_PAGES);
-	plan_shape(&layout->shape[HNSW_UPPER], request->dim, request->dim, request->m,
+	plan_shape(&layout->shape[HNSW_UPPER], request->dim, request->dim,
+			   Max(request->m, HNSW_LEAST_SLOTS),
 			   false, coded, 0, HNSW_MAX_EXTENT_PAGES);
 	layout->m0 = layout->shape[HNSW_BASE].slots;
 	layout->extent_pages = Max(layout->shape[HNSW_BASE].pages,

@@ -31,6 +31,12 @@
 #define ROUNDING		4e-6
 #define ROUNDING_SUM(dim)	((dim) * 6e-8)
 
+/*
+ * What D products and their sum may lose below the range of normal floats, also
+ * on processors that flush what is there to zero.
+ */
+#define UNDERFLOW_SUM(dim)		((dim) * (double) FLT_MIN)
+
 void
 hnsw_point_init(HnswPoint *point, const HnswLayout *layout)
 {
@@ -158,7 +164,7 @@ hnsw_point_set(HnswPoint *point, const HnswLayout *layout, const float *v)
 			lost += fabs((double) v[i]);
 		sum += lost;
 	}
-	sum = sum * (1 + 1e-6) + ROUNDING * point->norm;
+	sum = sum * (1 + 1e-6) + ROUNDING * point->norm + FLT_MIN;
 	point->resid = sum >= FLT_MAX ? FLT_MAX : (float) sum;
 	if (point->resid < sum)
 		point->resid = nextafterf(point->resid, FLT_MAX);
@@ -184,6 +190,7 @@ hnsw_point_lower_bound(const HnswPoint *query, const HnswLayout *layout,
 					   HnswScore score, float resid)
 {
 	double		sum_margin = ROUNDING_SUM(layout->dim);
+	double		lost = UNDERFLOW_SUM(layout->dim);
 	double		d;
 
 	if (!isfinite(score.g) || !isfinite(score.pp))
@@ -194,11 +201,16 @@ hnsw_point_lower_bound(const HnswPoint *query, const HnswLayout *layout,
 	switch ((HnswMetric) layout->metric)
 	{
 		case HNSW_IP:
-			/* the terms sum to at most |q| |v|, |v| <= |q| + |vhat - q| + resid */
-			d = query->norm + sqrt((double) score.pp) + resid;
-			return score.g - query->norm * (resid + (1e-5 + sum_margin) * d);
+
+			/*
+			 * the terms sum to at most |q| |v|, |v| <= |q| + |vhat - q| +
+			 * resid
+			 */
+			d = query->norm + sqrt(score.pp + lost) + resid;
+			return score.g - query->norm * (resid + (1e-5 + sum_margin) * d) -
+				FLT_MIN * d - 2 * lost;
 		case HNSW_L2:
-			d = sqrt(Max(0.0, (double) score.g));
+			d = sqrt(Max(0.0, score.g - 2 * lost));
 			d -= resid + ROUNDING * query->norm + d * (1e-5 + sum_margin);
 			return Max(0.0, d);
 		case HNSW_COSINE:

@@ -25,6 +25,21 @@ hnsw_column_coordinates(Relation index, const HnswLayout *layout, Datum value)
 	return vector->x;
 }
 
+const float *
+hnsw_query_coordinates(Relation index, const HnswLayout *layout, Datum value)
+{
+	HnswVector *vector = DatumGetHnswVector(value);
+
+	/* what the operator says when the plan has no index */
+	if (vector->dim != (int) layout->dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("different vector dimensions %u and %d", layout->dim, vector->dim),
+				 errdetail("Index \"%s\" holds vectors of %u dimensions.",
+						   RelationGetRelationName(index), layout->dim)));
+	return vector->x;
+}
+
 int
 hnsw_column_dim(Relation index)
 {

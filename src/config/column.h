@@ -17,12 +17,14 @@
 #include "utils/rel.h"
 
 /*
- * The coordinates of a value of the indexed column, or of a query; detoasted in
- * the current context.  Raises an error when it has other dimensions than the
- * index.
+ * The coordinates of a value of the indexed column, and those of a query;
+ * detoasted in the current context.  Raise an error when it has other dimensions
+ * than the index.
  */
 extern const float *hnsw_column_coordinates(Relation index, const HnswLayout *layout,
 											Datum value);
+extern const float *hnsw_query_coordinates(Relation index, const HnswLayout *layout,
+										   Datum value);
 
 /* Dimensions of the indexed column; raises an error when it has none. */
 extern int	hnsw_column_dim(Relation index);

@@ -47,9 +47,11 @@ locate(const HnswArena *arena, HnswKind kind, HnswId id, uint32 *block, int *slo
 	uint32		extent = id / per_extent;
 	int			within = id % per_extent;
 
+	if (extent >= (arena->nblocks - HNSW_FIRST_BLOCK) / layout->extent_pages)
+		return false;
 	*block = HNSW_FIRST_BLOCK + extent * layout->extent_pages + within / per_page;
 	*slot = within % per_page;
-	return *block < arena->nblocks;
+	return true;
 }
 
 /*
@@ -104,6 +106,9 @@ access_slot(HnswArena *arena, HnswKind kind, HnswId id, bool change)
 			   hnsw_arena_page(arena, block + i) + HNSW_PAGE_HEADER, part);
 		done += part;
 	}
+	problem = hnsw_slot_problem(layout, kind, gathered[change]);
+	if (problem != NULL)
+		hnsw_corrupt("index \"%s\": block %u: %s", arena->pager.name, block, problem);
 	if (change)
 	{
 		scratch.arena = arena;

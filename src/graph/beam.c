@@ -122,6 +122,7 @@ score_uncoded(HnswBeam *beam, HnswId id)
 	float	   *known = hnsw_seen_put(&beam->seen, id);
 	const HnswRecord *rec;
 	HnswScore	score;
+	float		limit = bound(beam);	/* before the record itself counts */
 
 	if (*known < HUGE_VALF)
 		return;
@@ -134,10 +135,12 @@ score_uncoded(HnswBeam *beam, HnswId id)
 		return;
 	}
 	score = hnsw_score_own(beam->scorer, beam->shape, beam->q, rec);
+	if (!(score.g <= FLT_MAX))
+		score.g = FLT_MAX;
 	*known = score.g;
 	visit_record(beam, id, rec, score);
 	HNSW_RELEASE(beam->pager);
-	if (score.g < bound(beam) || beam->best.count < (Size) beam->ef)
+	if (score.g < limit)
 		hnsw_heap_push(&beam->near, score.g, id);
 	else if (beam->resumable)
 		hnsw_heap_append(&beam->rest, score.g, id);

@@ -62,7 +62,7 @@ hnsw_bits_clear(HnswBits *bits)
 void
 hnsw_check_say(HnswChecker *c, HnswKind kind, HnswId id, const char *fmt,...)
 {
-	char message[	200];
+	char		message[200];
 	va_list		ap;
 
 	c->found++;

@@ -261,23 +261,40 @@ decode_record(VacuumState *vac, HnswKind kind, HnswId id)
 	return true;
 }
 
-/* Pins an edge from "from" to "to", whose vector is decoded; false if full. */
+/* A slot with an edge to a dying record, or -1. */
+static int
+find_dying_slot(VacuumState *vac, HnswKind kind, const HnswRecord *rec)
+{
+	for (int i = 0; i < rec->count; i++)
+		if (set_has(&vac->dying[kind], hnsw_record_ids(rec, &vac->layout->shape[kind])[i]))
+			return i;
+	return -1;
+}
+
+/*
+ * Pins an edge from "from" to "to", whose vector is decoded; false if full.  With
+ * "evict" a tree edge to a dying record makes room.
+ */
 static bool
-pin_edge(VacuumState *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent)
+pin_edge(VacuumState *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent, bool evict)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, from);
+	int			victim = -1;
 	bool		room;
 
 	if (rec == NULL)
 		return false;
-	room = rec->state != HNSW_FREE && rec->state != HNSW_DYING &&
-		(hnsw_link_has_room(shape, rec) || hnsw_link_find(shape, rec, to) >= 0);
-	if (!room)
+	room = hnsw_link_has_room(shape, rec) || hnsw_link_find(shape, rec, to) >= 0;
+	if (!room && evict)
+		victim = find_dying_slot(vac, kind, rec);
+	if (rec->state == HNSW_FREE || rec->state == HNSW_DYING || (!room && victim < 0))
 	{
 		HNSW_CANCEL(vac->pager);
 		return false;
 	}
+	if (victim >= 0)
+		hnsw_link_drop(shape, rec, victim);
 	hnsw_link_offer(&vac->linker, shape, rec, to, vac->vhat, true);
 	if (is_parent)
 		rec->parent = to;
@@ -307,7 +324,7 @@ queue_children(HnswHeap *queue, const HnswShape *shape, const HnswRecord *rec, H
  * tree edges are followed, so that what a crash left half done leads nowhere.
  */
 static HnswId
-adopt_below(VacuumState *vac, HnswKind kind, HnswId top, HnswId child)
+adopt_below(VacuumState *vac, HnswKind kind, HnswId top, HnswId child, bool evict)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswPager  *pager = vac->pager;
@@ -331,7 +348,7 @@ adopt_below(VacuumState *vac, HnswKind kind, HnswId top, HnswId child)
 		if (in_tree)
 			queue_children(&queue, shape, rec, at);
 		HNSW_RELEASE(pager);
-		if (in_tree && pin_edge(vac, kind, at, child, false))
+		if (in_tree && pin_edge(vac, kind, at, child, false, evict))
 			adopter = at;
 		if (queue.count / 2 > pager->ops->limit(pager, kind))
 			hnsw_corrupt("index \"%s\": tree edges of layer records form a loop", pager->name);
@@ -360,6 +377,8 @@ reparent(VacuumState *vac, HnswKind kind, HnswId child, int layer, HnswId dying_
 	HnswPager  *pager = vac->pager;
 	HnswId		top = living_ancestor(vac, kind, dying_parent);
 	HnswId		adopter;
+	bool		from_root = false,
+				evict = false;
 
 	for (;;)
 	{
@@ -393,15 +412,22 @@ reparent(VacuumState *vac, HnswKind kind, HnswId child, int layer, HnswId dying_
 		}
 		if (!decode_record(vac, kind, child))
 			return;
-		adopter = adopt_below(vac, kind, top, child);
+		adopter = adopt_below(vac, kind, top, child, evict);
 		if (adopter != HNSW_NO_ID)
 			break;
-		/* everything below was full or has begun to die: from the root */
+
+		/*
+		 * Everything below has begun to die or is full: from the root, then
+		 * in the place of an edge to a dying record.  Where all slots of a
+		 * living record are pinned and it has no living child, it has one.
+		 */
+		evict = from_root;
+		from_root = true;
 		top = HNSW_NO_ID;
 		pager->ops->pause(pager);
 	}
 	if (decode_record(vac, kind, adopter) &&
-		!pin_edge(vac, kind, child, adopter, true))
+		!pin_edge(vac, kind, child, adopter, true, false))
 	{
 		/*
 		 * All slots of the child are pinned: by its own children and by the

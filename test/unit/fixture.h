@@ -317,19 +317,25 @@ check_drained(Fixture *f, const float *q, HnswIterative iterative)
 	free(seen);
 }
 
-/* Runs a statement that may raise an error; true when it did. */
-#define RAISES(statement) \
-	({ \
-		jmp_buf		raises_jump; \
-		volatile bool raised = true; \
-		hnsw_fail_jump = &raises_jump; \
-		if (setjmp(raises_jump) == 0) \
-		{ \
-			statement; \
-			raised = false; \
-		} \
-		hnsw_fail_jump = NULL; \
-		raised; \
-	})
+/*
+ * Does the function raise an error?  A function of its own because variables of
+ * the caller of setjmp need not survive the jump.
+ */
+static FIXTURE_UNUSED __attribute__((noinline))
+bool
+raises(void (*function) (void *arg), void *arg)
+{
+	jmp_buf		jump;
+
+	hnsw_fail_jump = &jump;
+	if (setjmp(jump) != 0)
+	{
+		hnsw_fail_jump = NULL;
+		return true;
+	}
+	function(arg);
+	hnsw_fail_jump = NULL;
+	return false;
+}
 
 #endif							/* FIXTURE_H */
