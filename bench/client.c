@@ -25,7 +25,7 @@ now(void)
 }
 
 PGresult *
-check(PGconn *conn, PGresult *res, ExecStatusType want, const char *what)
+check(PGconn * conn, PGresult * res, ExecStatusType want, const char *what)
 {
 	if (PQresultStatus(res) != want)
 		bench_fail("%s: %s", what, PQerrorMessage(conn));
@@ -33,14 +33,14 @@ check(PGconn *conn, PGresult *res, ExecStatusType want, const char *what)
 }
 
 void
-run(PGconn *conn, const char *sql)
+run(PGconn * conn, const char *sql)
 {
 	PQclear(check(conn, PQexec(conn, sql), PGRES_COMMAND_OK, sql));
 }
 
 /* A query that returns one number. */
 double
-fetch_number(PGconn *conn, const char *sql)
+fetch_number(PGconn * conn, const char *sql)
 {
 	PGresult   *res = check(conn, PQexec(conn, sql), PGRES_TUPLES_OK, sql);
 	double		value;
@@ -117,7 +117,7 @@ put_vector(char *p, const float *v, int dim)
 }
 
 int32_t
-get_int4(const PGresult *res, int row, int col)
+get_int4(const PGresult * res, int row, int col)
 {
 	uint32_t	v;
 
@@ -126,7 +126,7 @@ get_int4(const PGresult *res, int row, int col)
 }
 
 double
-get_float8(const PGresult *res, int row, int col)
+get_float8(const PGresult * res, int row, int col)
 {
 	const unsigned char *p = (const unsigned char *) PQgetvalue(res, row, col);
 	uint64_t	bits = 0;
@@ -141,7 +141,7 @@ get_float8(const PGresult *res, int row, int col)
 /* ---------- load and build ---------- */
 
 void
-load_table(PGconn *conn, const Options *opt, const Dataset *ds)
+load_table(PGconn * conn, const Options *opt, const Dataset *ds)
 {
 	static const char header[19] = "PGCOPY\n\377\r\n\0";
 	char		sql[512];
@@ -179,7 +179,7 @@ load_table(PGconn *conn, const Options *opt, const Dataset *ds)
 
 /* Returns the seconds that CREATE INDEX took. */
 double
-build_index(PGconn *conn, const Options *opt)
+build_index(PGconn * conn, const Options *opt)
 {
 	char		sql[1024];
 	double		start;

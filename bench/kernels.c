@@ -51,7 +51,7 @@ typedef struct Data
 	int8	   *p8;
 	int32		dots[EDGE_COUNT];
 	HnswEdgeSums sums;
-}			Data;
+} Data;
 
 typedef struct Case
 {
@@ -59,7 +59,7 @@ typedef struct Case
 	void		(*call) (Data *d);
 	int			bits;
 	double		bytes;			/* read per coordinate */
-}			Case;
+} Case;
 
 /* keeps the compiler from dropping a result */
 static volatile float sink;

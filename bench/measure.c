@@ -87,7 +87,7 @@ compare_doubles(const void *a, const void *b)
  * above that of the k-th exact neighbour, so that ties do not matter.
  */
 static double
-check_answer(Runner *r, int q, PGresult *res, Figures *fig)
+check_answer(Runner *r, int q, PGresult * res, Figures *fig)
 {
 	const Dataset *ds = r->ds;
 	const float *query = ds->query + (size_t) q * ds->dim;
@@ -284,7 +284,7 @@ print_figures(const Options *opt, const Dataset *ds, int ef, const Figures *fig)
 }
 
 bool
-measure(PGconn *conn, const Options *opt, const Dataset *ds, double build_s)
+measure(PGconn * conn, const Options *opt, const Dataset *ds, double build_s)
 {
 	Runner		r = {.conn = conn,.opt = opt,.ds = ds};
 	char		timed[512];

@@ -57,29 +57,29 @@ typedef struct Options
 extern double now(void);
 
 /* Returns res when its status is the wanted one, else exits naming what. */
-extern PGresult *check(PGconn *conn, PGresult *res, ExecStatusType want, const char *what);
+extern PGresult * check(PGconn * conn, PGresult * res, ExecStatusType want, const char *what);
 
 /* Runs a command without a result. */
-extern void run(PGconn *conn, const char *sql);
+extern void run(PGconn * conn, const char *sql);
 
 /* Runs a query that returns one number. */
-extern double fetch_number(PGconn *conn, const char *sql);
+extern double fetch_number(PGconn * conn, const char *sql);
 
 /* Connects, applies --set and --extension. */
-extern PGconn *open_session(const Options *opt);
+extern PGconn * open_session(const Options *opt);
 
 /* Writes int16 dim, int16 0, float4[dim] in network order; returns 4 + 4 * dim. */
 extern int	put_vector(char *p, const float *v, int dim);
 
 /* Fields of a binary result. */
-extern int32_t get_int4(const PGresult *res, int row, int col);
-extern double get_float8(const PGresult *res, int row, int col);
+extern int32_t get_int4(const PGresult * res, int row, int col);
+extern double get_float8(const PGresult * res, int row, int col);
 
 /* Makes and fills the table by binary COPY, then VACUUM ANALYZE. */
-extern void load_table(PGconn *conn, const Options *opt, const Dataset *ds);
+extern void load_table(PGconn * conn, const Options *opt, const Dataset *ds);
 
 /* Makes the index anew; returns the seconds that CREATE INDEX took. */
-extern double build_index(PGconn *conn, const Options *opt);
+extern double build_index(PGconn * conn, const Options *opt);
 
 /* ---------- measure.c ---------- */
 
@@ -90,6 +90,6 @@ extern const char *const vecbench_columns;
  * Measures every ef and prints a line for each; build_s below 0 prints as an
  * empty field.  False when an answer had wrong distances or a wrong order.
  */
-extern bool measure(PGconn *conn, const Options *opt, const Dataset *ds, double build_s);
+extern bool measure(PGconn * conn, const Options *opt, const Dataset *ds, double build_s);
 
 #endif							/* VECBENCH_H */

@@ -11,7 +11,7 @@
 
 #include "access/genam.h"
 #include "config/options.h"
-#include "graph/stream.h"
+#include "base/iterative.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"

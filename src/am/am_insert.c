@@ -9,7 +9,7 @@
  */
 #include "am/am.h"
 
-#include "config/column.h"
+#include "types/column.h"
 #include "config/options.h"
 #include "graph/insert.h"
 #include "graph/tids.h"
@@ -27,7 +27,7 @@ typedef struct InsertState
 	HnswSharedPager shared;
 	HnswInserter inserter;
 	MemoryContext row_context;
-}			InsertState;
+} InsertState;
 
 static uint64
 random_seed(void)

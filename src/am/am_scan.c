@@ -3,10 +3,11 @@
  * am_scan.c
  *		Ordered index scans.
  *
- * The graph's rows come first, in the order of lower bounds of their distances,
- * which the executor's reorder queue turns into the exact order; then the rows
- * whose distance is NaN and those whose vector is NULL, as a sort would place
- * them.
+ * The graph's rows come first, in the order of lower bounds of their distances.
+ * A row is measured in the table when its turn by lower bound has come, and is
+ * returned when no lower bound to come is below its distance; then follow the
+ * rows whose distance is NaN and those whose vector is NULL, as a sort would
+ * place them.
  *
  * IDENTIFICATION
  *	  src/am/am_scan.c
@@ -15,7 +16,9 @@
 #include "am/am.h"
 
 #include "access/relscan.h"
-#include "config/column.h"
+#include "am/am_exact.h"
+#include "catalog/pg_am_d.h"
+#include "types/column.h"
 #include "config/options.h"
 #include "graph/stream.h"
 #include "page/shared.h"
@@ -30,13 +33,16 @@ typedef enum ScanPhase
 	SCAN_GRAPH,
 	SCAN_ASIDE,
 	SCAN_DONE
-}			ScanPhase;
+} ScanPhase;
 
 typedef struct ScanState
 {
 	MemoryContext context;		/* of this struct and all it points to */
 	HnswSharedPager shared;
 	HnswStream	stream;
+	HnswExact  *exact;			/* NULL until the scan has an order to keep */
+	double		lower;			/* no row to come is nearer than this */
+	bool		stream_ended;
 	ScanPhase	phase;
 	bool		query_is_null;
 	bool		query_is_nan;	/* orders nothing: every distance is NaN */
@@ -45,7 +51,8 @@ typedef struct ScanState
 	HnswTidList aside;
 	Size		next_aside;
 	bool		told;			/* the user knows that the scan ended early */
-}			ScanState;
+	BlockNumber heap_blocks;	/* of the table, at least */
+} ScanState;
 
 IndexScanDesc
 hnswbeginscan(Relation index, int nkeys, int norderbys)
@@ -83,6 +90,8 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int no
 	state->aside.count = 0;
 	state->next_aside = 0;
 	state->told = false;
+	if (state->exact != NULL)
+		hnsw_exact_reset(state->exact);
 }
 
 static Size
@@ -128,6 +137,10 @@ start_scan(IndexScanDesc scan)
 									   scan->orderByData[0].sk_argument);
 	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
 		!state->query_is_null;
+	if (state->exact == NULL && query != NULL && !state->query_is_nan)
+		state->exact = hnsw_exact_begin(scan);
+	state->lower = -get_float8_infinity();
+	state->stream_ended = false;
 	state->phase = SCAN_GRAPH;
 	MemoryContextSwitchTo(old);
 
@@ -162,18 +175,42 @@ tell_end(IndexScanDesc scan)
 				 errhint("Increase work_mem or hnsw.scan_mem_multiplier to find more.")));
 }
 
+/*
+ * The executor trusts what it is given: a read of InvalidBlockNumber would
+ * extend the table.  Nobody shortens the table under a scan's lock.
+ */
 static void
-return_tid(IndexScanDesc scan, HnswTid tid, bool is_null, double value, bool recheck)
+check_tid(IndexScanDesc scan, const ItemPointerData *tid)
 {
-	scan->xs_heaptid = hnsw_tid_to_pointer(tid);
+	ScanState  *state = scan->opaque;
+	Relation	heap = scan->heapRelation;
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
+
+	if (likely(block < state->heap_blocks))
+		return;
+	if (heap == NULL || heap->rd_rel->relam != HEAP_TABLE_AM_OID)
+		state->heap_blocks = InvalidBlockNumber;
+	else
+		state->heap_blocks = RelationGetNumberOfBlocks(heap);
+	if (block >= state->heap_blocks)
+		hnsw_corrupt("index \"%s\" refers to block %u of its table, which is not there",
+					 RelationGetRelationName(scan->indexRelation), block);
+}
+
+static void
+return_tid(IndexScanDesc scan, ItemPointerData tid, bool is_null, double value)
+{
+	scan->xs_heaptid = tid;
+	check_tid(scan, &scan->xs_heaptid);
 	scan->xs_recheck = false;
-	scan->xs_recheckorderby = recheck;
+	scan->xs_recheckorderby = false;
 	scan->xs_orderbyvals[0] = Float8GetDatum(value);
 	scan->xs_orderbynulls[0] = is_null;
 }
 
+/* The query orders nothing: all distances are NULL or NaN. */
 static bool
-next_from_graph(IndexScanDesc scan)
+next_unordered(IndexScanDesc scan)
 {
 	ScanState  *state = scan->opaque;
 	HnswTid		tid;
@@ -181,13 +218,42 @@ next_from_graph(IndexScanDesc scan)
 
 	if (!hnsw_stream_next(&state->stream, &tid, &lower))
 		return false;
-	if (state->query_is_null)
-		return_tid(scan, tid, true, 0, false);
-	else if (state->query_is_nan)
-		return_tid(scan, tid, false, get_float8_nan(), false);
-	else
-		return_tid(scan, tid, false, lower, true);
+	return_tid(scan, hnsw_tid_to_pointer(tid), state->query_is_null,
+			   state->query_is_null ? 0 : get_float8_nan());
 	return true;
+}
+
+static bool
+next_from_graph(IndexScanDesc scan)
+{
+	ScanState  *state = scan->opaque;
+	ItemPointerData nearest;
+	double		distance;
+	HnswTid		tid;
+
+	if (state->query_is_null || state->query_is_nan)
+		return next_unordered(scan);
+	for (;;)
+	{
+		if (hnsw_exact_nearest(state->exact, &nearest, &distance) &&
+			(state->stream_ended || distance <= state->lower))
+		{
+			hnsw_exact_remove_nearest(state->exact);
+			return_tid(scan, nearest, false, distance);
+			return true;
+		}
+		if (state->stream_ended)
+			return false;
+		if (hnsw_stream_next(&state->stream, &tid, &state->lower))
+		{
+			nearest = hnsw_tid_to_pointer(tid);
+			check_tid(scan, &nearest);
+			hnsw_exact_add(state->exact, nearest);
+		}
+		else
+			state->stream_ended = true;
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 static bool
@@ -216,8 +282,8 @@ next_aside(IndexScanDesc scan)
 		else
 			return false;
 	}
-	return_tid(scan, state->aside.tids[state->next_aside++], is_null,
-			   is_null ? 0 : get_float8_nan(), false);
+	return_tid(scan, hnsw_tid_to_pointer(state->aside.tids[state->next_aside++]), is_null,
+			   is_null ? 0 : get_float8_nan());
 	return true;
 }
 
@@ -267,6 +333,8 @@ hnswendscan(IndexScanDesc scan)
 {
 	ScanState  *state = scan->opaque;
 
+	if (state->exact != NULL)
+		hnsw_exact_end(state->exact);
 	MemoryContextDelete(state->context);
 	scan->opaque = NULL;
 }

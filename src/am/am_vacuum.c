@@ -10,7 +10,7 @@
 #include "am/am.h"
 
 #include "commands/vacuum.h"
-#include "config/column.h"
+#include "types/column.h"
 #include "graph/vacuum.h"
 #include "page/shared.h"
 #include "postmaster/autovacuum.h"
@@ -20,7 +20,7 @@ typedef struct DeadArg
 {
 	IndexBulkDeleteCallback callback;
 	void	   *arg;
-}			DeadArg;
+} DeadArg;
 
 static bool
 is_dead(void *arg, HnswTid tid)
@@ -40,7 +40,7 @@ memory_limit(void)
 	bool		autovacuum = IsAutoVacuumWorkerProcess();
 #endif
 	int			kb = autovacuum && autovacuum_work_mem != -1 ?
-		autovacuum_work_mem : maintenance_work_mem;
+	autovacuum_work_mem : maintenance_work_mem;
 
 	return (Size) kb * 1024;
 }

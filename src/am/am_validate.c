@@ -18,6 +18,7 @@
 #include "config/opclass.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 /*
@@ -49,8 +50,8 @@ hnswvalidate(Oid opclass_oid)
 		{
 			ereport(INFO,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("operator class \"%s\" of access method hnsw contains operator %u, which is not an ordering operator of strategy %d returning double precision",
-							NameStr(form->opcname), op->amopopr, HNSW_DISTANCE_STRATEGY)));
+					 errmsg("operator class \"%s\" of access method hnsw contains operator %s, which is not an ordering operator of strategy %d returning double precision",
+							NameStr(form->opcname), format_operator(op->amopopr), HNSW_DISTANCE_STRATEGY)));
 			valid = false;
 		}
 	}
@@ -63,8 +64,8 @@ hnswvalidate(Oid opclass_oid)
 		{
 			ereport(INFO,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("operator class \"%s\" of access method hnsw contains function %u with invalid number or signature",
-							NameStr(form->opcname), proc->amproc)));
+					 errmsg("operator class \"%s\" of access method hnsw contains function %s with invalid number or signature",
+							NameStr(form->opcname), format_procedure(proc->amproc))));
 			valid = false;
 		}
 	}

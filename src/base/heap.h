@@ -20,14 +20,14 @@ typedef struct HnswItem
 {
 	float		key;
 	uint32		id;
-}			HnswItem;
+} HnswItem;
 
 typedef struct HnswHeap
 {
 	HnswItem   *items;
 	Size		count;
 	Size		space;
-}			HnswHeap;
+} HnswHeap;
 
 extern void hnsw_heap_init(HnswHeap *heap, Size space);
 extern void hnsw_heap_free(HnswHeap *heap);
@@ -47,7 +47,7 @@ typedef struct HnswSeen
 	HnswItem   *entries;
 	Size		count;
 	Size		space;
-}			HnswSeen;
+} HnswSeen;
 
 extern void hnsw_seen_init(HnswSeen *seen, Size space);
 extern void hnsw_seen_free(HnswSeen *seen);

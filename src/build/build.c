@@ -18,7 +18,7 @@
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
-#include "config/column.h"
+#include "types/column.h"
 #include "config/opclass.h"
 #include "config/options.h"
 #include "graph/arena.h"
@@ -157,17 +157,6 @@ build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 }
 
 static void
-check_options(const HnswOptions *options)
-{
-	if (options->ef_construction < 2 * options->m)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ef_construction must be greater than or equal to 2 * m"),
-				 errdetail("ef_construction is %d and m is %d.",
-						   options->ef_construction, options->m)));
-}
-
-static void
 plan_layout(Relation index, const HnswOptions *options, HnswLayout *layout)
 {
 	HnswLayoutRequest request = {
@@ -195,7 +184,6 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	/* index.c does not call us for an index that has contents */
 	if (RelationGetNumberOfBlocks(index) != 0)
 		elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
-	check_options(&options);
 
 	build = palloc0(sizeof(HnswBuild));
 	build->heap = heap;
@@ -243,7 +231,6 @@ hnswbuildempty(Relation index)
 	HnswEntry	entry;
 	uint32		free_page[HNSW_NKINDS];
 
-	check_options(&options);
 	plan_layout(index, &options, &layout);
 	hnsw_entry_clear(&entry);
 	for (int i = 0; i < HNSW_NKINDS; i++)

@@ -38,7 +38,7 @@ typedef struct HnswScorer
 	int8	   *p8;				/* cdim bytes */
 	int32		dots[HNSW_MAX_SLOTS];
 	float		est[HNSW_MAX_SLOTS];	/* estimated g of each neighbour */
-}			HnswScorer;
+} HnswScorer;
 
 extern void hnsw_scorer_init(HnswScorer *scorer, const HnswLayout *layout);
 extern void hnsw_scorer_free(HnswScorer *scorer);
@@ -62,7 +62,7 @@ typedef struct HnswOwn
 	float		vstep;
 	double		sum;			/* sum of codes */
 	double		norm2;			/* squared norm of the decoded vector */
-}			HnswOwn;
+} HnswOwn;
 
 extern void hnsw_own_set(HnswOwn *own, int dim, const uint8 *codes, float vmin, float vstep);
 extern float hnsw_own_distance(const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b);

@@ -20,7 +20,7 @@ typedef struct HnswLayoutRequest
 	int			m;
 	int			m0;				/* 0 = chosen by the plan, about 2m */
 	int			edge_bits;		/* code bits of an edge; 0 = chosen */
-}			HnswLayoutRequest;
+} HnswLayoutRequest;
 
 extern void hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout);
 extern bool hnsw_layout_valid(const HnswLayout *layout);

@@ -54,7 +54,7 @@ typedef struct HnswTid
 	uint16		block_hi;
 	uint16		block_lo;
 	uint16		offset;			/* 0 = no tuple */
-}			HnswTid;
+} HnswTid;
 
 /* Kinds of slots. */
 typedef enum HnswKind
@@ -65,7 +65,7 @@ typedef enum HnswKind
 	HNSW_ASIDE,					/* a page of TIDs that have no place in the
 								 * graph */
 	HNSW_NKINDS
-}			HnswKind;
+} HnswKind;
 
 /* States of a record.  src/README says who may meet which. */
 #define HNSW_FREE			0	/* not in use */
@@ -95,7 +95,7 @@ typedef struct HnswRecord
 	float		resid;			/* bound on |vector - own vector| */
 	HnswTid		tids[HNSW_INLINE_TIDS];
 	uint32		reserved[2];
-}			HnswRecord;
+} HnswRecord;
 
 StaticAssertDecl(sizeof(HnswTid) == 6, "HnswTid must be 6 bytes");
 StaticAssertDecl(sizeof(HnswRecord) == 64, "HnswRecord must be 64 bytes");
@@ -106,12 +106,13 @@ StaticAssertDecl(offsetof(HnswRecord, tids) == 32, "HnswRecord has changed");
 /* More TIDs of one node, newest chunk first. */
 typedef struct HnswChunk
 {
-	uint8		state;			/* FREE, PENDING (in no chain) or LINKED */
+	uint8		state;			/* FREE, PENDING (in no chain, or empty and
+								 * about to leave it) or LINKED */
 	uint8		unused[3];
 	HnswId		owner;			/* layer-0 record */
 	HnswId		next;
 	HnswTid		tids[HNSW_CHUNK_TIDS];
-}			HnswChunk;
+} HnswChunk;
 
 StaticAssertDecl(sizeof(HnswChunk) == 192, "HnswChunk must be 192 bytes");
 
@@ -121,7 +122,7 @@ typedef enum HnswAsideList
 	HNSW_ASIDE_NAN = 0,			/* zero vector under cosine */
 	HNSW_ASIDE_NULL,
 	HNSW_ASIDE_LISTS
-}			HnswAsideList;
+} HnswAsideList;
 
 #define HNSW_ASIDE_TIDS		((HNSW_PAGE_ROOM - 8) / 6)
 
@@ -133,7 +134,7 @@ typedef struct HnswAside
 	uint16		unused;
 	HnswId		next;
 	HnswTid		tids[HNSW_ASIDE_TIDS];
-}			HnswAside;
+} HnswAside;
 
 StaticAssertDecl(sizeof(HnswAside) <= HNSW_PAGE_ROOM, "HnswAside must fit a page");
 
@@ -146,7 +147,7 @@ typedef struct HnswPageSpecial
 	uint32		next_free;		/* next page with free slots */
 	uint32		listed;			/* 1 = in the list of pages with free slots */
 	uint32		unused;
-}			HnswPageSpecial;
+} HnswPageSpecial;
 
 #define HNSW_PAGE_META		254
 #define HNSW_PAGE_ALLOC		255
@@ -173,7 +174,7 @@ typedef struct HnswShape
 	uint16		size;
 	float		error;			/* standard error of an estimated squared
 								 * distance, relative */
-}			HnswShape;
+} HnswShape;
 
 /* The plan of an index, made once when it is created. */
 typedef struct HnswLayout
@@ -185,7 +186,7 @@ typedef struct HnswLayout
 	uint16		extent_pages;
 	uint32		dim;
 	HnswShape	shape[2];		/* HNSW_BASE, HNSW_UPPER */
-}			HnswLayout;
+} HnswLayout;
 
 /* Where searches start, and the roots of the layers' trees. */
 typedef struct HnswEntry
@@ -195,7 +196,7 @@ typedef struct HnswEntry
 	HnswId		root[HNSW_MAX_LAYERS];
 	HnswId		aside[HNSW_ASIDE_LISTS];	/* first page of each list */
 	HnswId		room[HNSW_ASIDE_LISTS]; /* a page of it that has room */
-}			HnswEntry;
+} HnswEntry;
 
 typedef struct HnswMeta
 {
@@ -203,12 +204,12 @@ typedef struct HnswMeta
 	uint32		version;
 	HnswLayout	layout;
 	HnswEntry	entry;
-}			HnswMeta;
+} HnswMeta;
 
 typedef struct HnswAllocator
 {
 	/* first page of each kind that has free slots, or HNSW_NO_BLOCK */
 	uint32		free_page[HNSW_NKINDS];
-}			HnswAllocator;
+} HnswAllocator;
 
 #endif							/* HNSW_ONDISK_H */

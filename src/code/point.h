@@ -26,14 +26,14 @@ typedef struct HnswPoint
 								 * metric's own norm */
 	double		norm;			/* norm of x, same norm */
 	bool		clamped;		/* coordinates were too large for the codes */
-}			HnswPoint;
+} HnswPoint;
 
 /* How a query and a stored vector compare. */
 typedef struct HnswScore
 {
 	float		g;				/* graph distance */
 	float		pp;				/* squared L2 distance (coded metrics) */
-}			HnswScore;
+} HnswScore;
 
 /* Allocates a point's arrays for this layout. */
 extern void hnsw_point_init(HnswPoint *point, const HnswLayout *layout);

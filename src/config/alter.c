@@ -6,7 +6,9 @@
  * m and m0 shape the records of an index, so that ALTER INDEX ... SET (m = ...)
  * changes nothing before the index is built again.  The server tells an access
  * method only that some options are being validated, not for which index; the
- * object access hook, which ALTER INDEX calls next, names the index.
+ * object access hook, which every ALTER calls when it has changed the catalog,
+ * names the index.  It is called for renames and the like too, and perhaps without
+ * a lock on the index, so it looks at the catalog only.
  *
  * IDENTIFICATION
  *	  src/config/alter.c
@@ -16,25 +18,73 @@
 
 #include "access/amapi.h"
 #include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "access/table.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "config/options.h"
-#include "utils/lsyscache.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 static object_access_hook_type next_hook = NULL;
 
+/* The options in a tuple of pg_class. */
+static HnswOptions
+options_of(HeapTuple tuple, Relation pg_class)
+{
+	return hnsw_options_or_default(extractRelOptions(tuple, RelationGetDescr(pg_class),
+													 hnsw_options_parse));
+}
+
+/* Is this an index of ours?  Not a partitioned one, which has no records. */
+static bool
+is_ours(HeapTuple tuple)
+{
+	Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+	return form->relkind == RELKIND_INDEX &&
+		GetIndexAmRoutineByAmId(form->relam, false)->amoptions == hnsw_options_parse;
+}
+
+/*
+ * Compares what the catalog says of the index with what it said before this
+ * command, which the system cache still holds.
+ */
 static void
 compare_options(Oid index_oid)
 {
-	Relation	index = index_open(index_oid, NoLock);
-	HnswOptions built = hnsw_options(index);
-	const HnswOptions *asked = hnsw_options_last();
+	HeapTuple	before = SearchSysCache1(RELOID, ObjectIdGetDatum(index_oid));
+	HeapTuple	after;
+	Relation	pg_class;
+	SysScanDesc scan;
+	ScanKeyData key;
 
-	if (index->rd_indam->amoptions == hnsw_options_parse && asked->vl_len_ != 0 && (built.m != asked->m || built.m0 != asked->m0))
-		ereport(NOTICE,
-				(errmsg("options m and m0 of index \"%s\" take effect with the next REINDEX",
-						RelationGetRelationName(index))));
-	index_close(index, NoLock);
+	if (!HeapTupleIsValid(before))
+		return;
+	if (is_ours(before))
+	{
+		pg_class = table_open(RelationRelationId, AccessShareLock);
+		ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(index_oid));
+		scan = systable_beginscan(pg_class, ClassOidIndexId, true, SnapshotSelf, 1, &key);
+		after = systable_getnext(scan);
+		if (HeapTupleIsValid(after))
+		{
+			HnswOptions built = options_of(before, pg_class);
+			HnswOptions asked = options_of(after, pg_class);
+
+			if (built.m != asked.m || built.m0 != asked.m0)
+				ereport(NOTICE,
+						(errmsg("options m and m0 of index \"%s\" take effect with the next REINDEX",
+								NameStr(((Form_pg_class) GETSTRUCT(after))->relname))));
+		}
+		systable_endscan(scan);
+		table_close(pg_class, AccessShareLock);
+	}
+	ReleaseSysCache(before);
 }
 
 static void
@@ -42,8 +92,7 @@ on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_i
 {
 	if (next_hook != NULL)
 		next_hook(access, class_id, object_id, sub_id, arg);
-	if (access == OAT_POST_ALTER && class_id == RelationRelationId && sub_id == 0 &&
-		get_rel_relkind(object_id) == RELKIND_INDEX)
+	if (access == OAT_POST_ALTER && class_id == RelationRelationId && sub_id == 0)
 		compare_options(object_id);
 }
 

@@ -14,7 +14,6 @@
 
 #include "utils/rel.h"
 
-/* Notes that options of this kind of index are being validated. */
 extern void hnsw_alter_init(void);
 
 #endif							/* HNSW_ALTER_H */

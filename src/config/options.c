@@ -10,7 +10,7 @@
 #include "config/options.h"
 
 #include "access/reloptions.h"
-#include "graph/stream.h"
+#include "base/iterative.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
@@ -20,7 +20,6 @@ int			hnsw_max_scan_tuples;
 
 static int	ef_search;
 static relopt_kind kind;
-static HnswOptions last_validated;
 
 static const struct config_enum_entry iterative_values[] = {
 	{"off", HNSW_ITERATIVE_OFF, false},
@@ -82,33 +81,36 @@ hnsw_options_parse(Datum reloptions, bool validate)
 
 	if (validate && options != NULL)
 	{
+		if (options->ef_construction < 2 * options->m)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("ef_construction must be greater than or equal to 2 * m"),
+					 errdetail("ef_construction is %d and m is %d.",
+							   options->ef_construction, options->m)));
 		if (options->m0 != 0 && (options->m0 < options->m || options->m0 > 4 * options->m))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("m0 must be between m and 4 * m"),
 					 errdetail("m0 is %d and m is %d.", options->m0, options->m)));
-		last_validated = *options;
 	}
 	return result;
 }
 
-const HnswOptions *
-hnsw_options_last(void)
-{
-	return &last_validated;
-}
-
 HnswOptions
-hnsw_options(Relation index)
+hnsw_options_or_default(const bytea *parsed)
 {
 	HnswOptions defaults = {
 		.m = HNSW_DEFAULT_M,
 		.ef_construction = HNSW_DEFAULT_EF_CONSTRUCTION,
 	};
 
-	if (index->rd_options != NULL)
-		return *(HnswOptions *) index->rd_options;
-	return defaults;
+	return parsed != NULL ? *(const HnswOptions *) parsed : defaults;
+}
+
+HnswOptions
+hnsw_options(Relation index)
+{
+	return hnsw_options_or_default(index->rd_options);
 }
 
 /* Has this session (or its client, at connect) set the variable? */

@@ -30,7 +30,7 @@ typedef struct HnswOptions
 	int			m0;				/* 0 = chosen by the layout plan */
 	int			ef_construction;
 	int			ef_search;		/* 0 = not set */
-}			HnswOptions;
+} HnswOptions;
 
 extern double hnsw_scan_mem_multiplier;
 extern int	hnsw_iterative_scan;
@@ -42,13 +42,13 @@ extern bytea *hnsw_options_parse(Datum reloptions, bool validate);
 /* The index's options, defaults where nothing is set. */
 extern HnswOptions hnsw_options(Relation index);
 
+/* The same from what hnsw_options_parse has returned; NULL = nothing is set. */
+extern HnswOptions hnsw_options_or_default(const bytea *parsed);
+
 /*
  * ef_search for a scan of this index: what the session has SET, else the
  * index's own, else the setting.
  */
 extern int	hnsw_options_ef_search(Relation index);
-
-/* What the last validated set of options said (see alter.c). */
-extern const HnswOptions *hnsw_options_last(void);
 
 #endif							/* HNSW_OPTIONS_H */

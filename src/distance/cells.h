@@ -20,7 +20,7 @@
 typedef enum HnswElement
 {
 	HNSW_VECTOR = 1,			/* float4 coordinates */
-}			HnswElement;
+} HnswElement;
 
 typedef enum HnswMetric
 {
@@ -28,7 +28,7 @@ typedef enum HnswMetric
 	HNSW_IP = 2,				/* negative inner product */
 	HNSW_COSINE = 3,			/* 1 - cosine similarity */
 	HNSW_L1 = 4,				/* taxicab distance */
-}			HnswMetric;
+} HnswMetric;
 
 /*
  * HNSW_CELLS(X) expands X(element, metric, name, coded) for each cell, where
@@ -48,7 +48,7 @@ typedef struct HnswCell
 	HnswMetric	metric;
 	const char *name;
 	bool		coded;
-}			HnswCell;
+} HnswCell;
 
 /* NULL when the list has no such cell */
 extern const HnswCell *hnsw_cell_find(int element, int metric);

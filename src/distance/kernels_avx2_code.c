@@ -304,7 +304,7 @@ residual_step(__m256 s[3], const float *v, const float *u, int left)
 
 /* first pass of edge_encode: fills rr and ru, returns max |r_i| */
 STEP float
-residual_sums(const float *v, const float *u, int n, HnswEdgeSums * sums)
+residual_sums(const float *v, const float *u, int n, HnswEdgeSums *sums)
 {
 	__m256		s[3][3];
 	int			i = 0;
@@ -390,7 +390,7 @@ encode_block1(const float *v, const float *u, __m256 xr[2], int left, uint8 *cod
 
 STEP void
 edge_encode(const float *v, const float *u, int n, int cdim,
-			uint8 *code, HnswEdgeSums * sums, int bits)
+			uint8 *code, HnswEdgeSums *sums, int bits)
 {
 	float		rmax = residual_sums(v, u, n, sums);
 	__m256		inv = _mm256_set1_ps(hnsw_edge_inverse_step(bits, sums->rr, rmax, n)),

@@ -263,7 +263,7 @@ residual_step(__m512 s[3], const float *v, const float *u, int left)
 
 /* first pass of edge_encode: fills rr and ru, returns max |r_i| */
 STEP float
-residual_sums(const float *v, const float *u, int n, HnswEdgeSums * sums)
+residual_sums(const float *v, const float *u, int n, HnswEdgeSums *sums)
 {
 	__m512		s[4][3];
 	int			i = 0;
@@ -289,7 +289,7 @@ typedef struct EncodeSums
 {
 	__m512		cells;			/* cell * r */
 	__m512		r;
-}			EncodeSums;
+} EncodeSums;
 
 /*
  * floor(r / step) of up to 16 coordinates, clamped to -half .. half - 1, half =
@@ -298,7 +298,7 @@ typedef struct EncodeSums
  * is level 0, beyond "left".
  */
 STEP __m512i
-cells_step(const float *v, const float *u, __m512 inv, EncodeSums * sums, int left, int bits)
+cells_step(const float *v, const float *u, __m512 inv, EncodeSums *sums, int left, int bits)
 {
 	const int	half = 1 << (bits - 1);
 	__m512		r = _mm512_sub_ps(load_floats(v, left), load_floats(u, left)),
@@ -375,7 +375,7 @@ encode_block1(const float *v, const float *u, EncodeSums sums[2], int left, uint
 
 STEP void
 edge_encode(const float *v, const float *u, int n, int cdim,
-			uint8 *code, HnswEdgeSums * sums, int bits)
+			uint8 *code, HnswEdgeSums *sums, int bits)
 {
 	float		rmax = residual_sums(v, u, n, sums);
 	__m512		inv = _mm512_set1_ps(hnsw_edge_inverse_step(bits, sums->rr, rmax, n));

@@ -341,6 +341,12 @@ arena_barrier(HnswPager *pager)
 {
 }
 
+static void
+arena_alone(HnswPager *pager, void (*work) (void *arg), void *arg)
+{
+	work(arg);
+}
+
 static const HnswPagerOps arena_ops = {
 	.read = arena_read,
 	.release = arena_release,
@@ -356,6 +362,7 @@ static const HnswPagerOps arena_ops = {
 	.prefetch = arena_prefetch,
 	.pause = arena_pause,
 	.barrier = arena_barrier,
+	.alone = arena_alone,
 };
 
 void

@@ -99,7 +99,8 @@ offer(HnswBeam *beam, HnswId id, float key, float limit)
 {
 	float	   *known;
 
-	if (isnan(key))
+	/* not finite: a corrupted factor, or far beyond what float can tell apart */
+	if (!(key <= FLT_MAX))
 		key = FLT_MAX;
 	if (key >= limit)
 	{
@@ -199,6 +200,9 @@ expand_coded(HnswBeam *beam, HnswId id)
 void
 hnsw_beam_seed(HnswBeam *beam, HnswId id)
 {
+	/* a record that leads nowhere is corrupted; what else there is may do */
+	if (id == HNSW_NO_ID)
+		return;
 	if (beam->shape->bits == 0)
 		score_uncoded(beam, id);
 	else
@@ -266,6 +270,12 @@ bool
 hnsw_beam_exhausted(const HnswBeam *beam)
 {
 	return beam->near.count == 0 && beam->rest.count == 0;
+}
+
+bool
+hnsw_beam_has_seen(const HnswBeam *beam, HnswId id)
+{
+	return hnsw_seen_get(&beam->seen, id) != NULL;
 }
 
 Size

@@ -69,6 +69,9 @@ extern void hnsw_beam_widen(HnswBeam *beam, int ef);
 /* Nothing left to search, however wide. */
 extern bool hnsw_beam_exhausted(const HnswBeam *beam);
 
+/* In an exhausted search: has this record been visited, if it was there? */
+extern bool hnsw_beam_has_seen(const HnswBeam *beam, HnswId id);
+
 /* Bytes in use. */
 extern Size hnsw_beam_memory(const HnswBeam *beam);
 

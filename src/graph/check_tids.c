@@ -95,12 +95,15 @@ read_chain(HnswChecker *c, HnswId id, HnswId *bad)
 			result = CHAIN_FREE;
 		else if (chunk->owner != id)
 			result = CHAIN_FOREIGN;
-		else if (chunk->state != HNSW_LINKED)
-			result = CHAIN_LOOSE;
 		else
 		{
+			Size		before = c->list.count;
+
 			hnsw_bits_set(&c->chained, at);
 			take_tids(&c->list, chunk->tids, HNSW_CHUNK_TIDS);
+			/* an empty one may be on its way out */
+			if (chunk->state != HNSW_LINKED && c->list.count > before)
+				result = CHAIN_LOOSE;
 			if ((steps & (steps - 1)) == 0)
 				mark = at;
 			steps++;

@@ -72,22 +72,16 @@ hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
 			   void *slot, const void *image, Size size)
 {
 	Size		slot_size = hnsw_layout_slot_size(layout, kind);
+	HnswRecord *rec = slot;
+	uint32		generation = kind <= HNSW_UPPER ? rec->generation + 1 : 0;
 
 	Assert(size <= slot_size);
+	memcpy(slot, image, size);
+	memset((char *) slot + size, 0, slot_size - size);
 	if (kind <= HNSW_UPPER)
 	{
-		HnswRecord *rec = slot;
-		uint32		generation = rec->generation + 1;
-
-		memcpy(slot, image, size);
-		memset((char *) slot + size, 0, slot_size - size);
 		rec->generation = generation;
 		if (rec->base == HNSW_NO_ID)
 			rec->base = id;
-	}
-	else
-	{
-		memcpy(slot, image, size);
-		memset((char *) slot + size, 0, slot_size - size);
 	}
 }

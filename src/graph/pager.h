@@ -75,6 +75,9 @@ typedef struct HnswPagerOps
 
 	/* Waits until every insert that is now running has ended. */
 	void		(*barrier) (HnswPager *pager);
+
+	/* Calls "work" while no insert is running; it must be short. */
+	void		(*alone) (HnswPager *pager, void (*work) (void *arg), void *arg);
 } HnswPagerOps;
 
 struct HnswPager

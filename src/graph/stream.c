@@ -205,31 +205,43 @@ find_seed(HnswStream *stream, const HnswEntry *entry)
 	return seed;
 }
 
-static void
-read_everything(HnswStream *stream)
+/*
+ * Reads all records from end to end, but those that the beam has seen when it is
+ * told to; false when the budget of visits ended it.
+ */
+static bool
+read_everything(HnswStream *stream, bool skip_seen)
 {
 	HnswPager  *pager = stream->pager;
 	const HnswShape *shape = &stream->layout->shape[HNSW_BASE];
+	int64		budget = skip_seen ? stream->options.max_visits - stream->beam.visited : INT64_MAX;
 
 	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id != HNSW_NO_ID;
 		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
 	{
-		const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+		const HnswRecord *rec;
 
+		CHECK_FOR_INTERRUPTS();
+		if (skip_seen && hnsw_beam_has_seen(&stream->beam, id))
+			continue;
+		rec = HNSW_READ(pager, HNSW_BASE, id);
 		if (rec == NULL)
 			break;
 		if (rec->state != HNSW_FREE)
 		{
 			HnswScore	score = hnsw_score_own(&stream->scorer, shape, stream->query.x, rec);
 
+			if (budget-- <= 0)
+			{
+				HNSW_RELEASE(pager);
+				return false;
+			}
 			stream->visited++;
 			collect_row(stream, id, rec, score);
 		}
 		HNSW_RELEASE(pager);
-		CHECK_FOR_INTERRUPTS();
 	}
-	stream->draining = true;
-	stream->end = HNSW_STREAM_COMPLETE;
+	return true;
 }
 
 /*
@@ -275,7 +287,9 @@ start_search(HnswStream *stream)
 		stream->ef : ALLOWANCE(stream->ef);
 	if (pager->ops->limit(pager, HNSW_BASE) <= (int64) stream->ef * EXHAUSTIVE_FACTOR)
 	{
-		read_everything(stream);
+		read_everything(stream, false);
+		stream->draining = true;
+		stream->end = HNSW_STREAM_COMPLETE;
 		return;
 	}
 
@@ -323,7 +337,14 @@ search_round(HnswStream *stream)
 	if (!hnsw_beam_run(&stream->beam, stream->options.max_visits))
 		stream->end = HNSW_STREAM_VISITS;
 	else if (hnsw_beam_exhausted(&stream->beam))
-		stream->end = HNSW_STREAM_COMPLETE;
+
+		/*
+		 * A vacuum since the search began may have freed, before they were
+		 * visited, the records that led to the rest; the edges that replace
+		 * them are in records that had been visited by then.
+		 */
+		stream->end = read_everything(stream, true) ?
+			HNSW_STREAM_COMPLETE : HNSW_STREAM_VISITS;
 	else if (hnsw_beam_memory(&stream->beam) +
 			 sizeof(HnswRow) * (stream->rows_space + stream->late_space) >
 			 stream->options.max_memory)

@@ -10,15 +10,9 @@
 #ifndef HNSW_STREAM_H
 #define HNSW_STREAM_H
 
+#include "base/iterative.h"
 #include "graph/beam.h"
 #include "graph/tids.h"
-
-typedef enum HnswIterative
-{
-	HNSW_ITERATIVE_OFF,			/* stop after ef_search rows */
-	HNSW_ITERATIVE_RELAXED,		/* rows found late are returned at once */
-	HNSW_ITERATIVE_STRICT		/* rows found late are held back to the end */
-} HnswIterative;
 
 typedef struct HnswStreamOptions
 {

@@ -8,7 +8,8 @@
  * exclusively, may follow the chain; a chunk joins or leaves the chain only
  * under the exclusive lock.  A chunk that is in no chain is marked as pending, in
  * the same WAL record that takes it out, so that vacuum finds what a crash has
- * left.
+ * left.  A chunk that is not the first is marked one step before it is taken out:
+ * it is empty then and stays so, since TIDs are only put into the first.
  *
  * IDENTIFICATION
  *	  src/graph/tids.c
@@ -194,24 +195,76 @@ hnsw_tids_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidList *li
  * TIDs aside
  * ------------------------------------------------------------------------
  */
+/* *next is the page behind it. */
 static bool
-aside_put(HnswPager *pager, HnswAsideList which, HnswId page, HnswTid tid)
+aside_put(HnswPager *pager, HnswAsideList which, HnswId page, HnswTid tid, HnswId *next)
 {
 	HnswAside  *aside;
 
+	*next = HNSW_NO_ID;
 	if (page == HNSW_NO_ID)
 		return false;
 	aside = HNSW_MODIFY(pager, HNSW_ASIDE, page);
 	if (aside == NULL)
 		return false;
-	if (aside->state != HNSW_FREE && aside->list == which &&
-		put_tid(aside->tids, HNSW_ASIDE_TIDS, tid))
+	if (aside->state != HNSW_FREE && aside->list == which)
 	{
-		HNSW_COMMIT(pager);
-		return true;
+		*next = aside->next;
+		if (put_tid(aside->tids, HNSW_ASIDE_TIDS, tid))
+		{
+			HNSW_COMMIT(pager);
+			return true;
+		}
 	}
 	HNSW_CANCEL(pager);
 	return false;
+}
+
+typedef struct RoomArg
+{
+	HnswAsideList which;
+	HnswId		old;
+	HnswId		page;
+} RoomArg;
+
+static bool
+move_room(HnswEntry *entry, void *arg)
+{
+	RoomArg    *room = arg;
+
+	if (entry->room[room->which] != room->old)
+		return false;
+	entry->room[room->which] = room->page;
+	return true;
+}
+
+/*
+ * Puts the TID into the first page with room, from the one on that vacuum has
+ * left in the entry; the entry then says so, so that full pages are passed only
+ * once.
+ */
+static bool
+put_in_room(HnswPager *pager, HnswAsideList which, const HnswEntry *entry, HnswTid tid)
+{
+	RoomArg		room = {which, entry->room[which], HNSW_NO_ID};
+	HnswId		next,
+				steps = 0;
+	bool		done = false;
+
+	if (room.old == HNSW_NO_ID)
+		return false;
+	for (room.page = room.old; room.page != HNSW_NO_ID; room.page = next)
+	{
+		done = aside_put(pager, which, room.page, tid, &next);
+		if (done)
+			break;
+		if (steps++ > pager->ops->limit(pager, HNSW_ASIDE))
+			hnsw_corrupt("index \"%s\": pages of tuples kept aside form a loop", pager->name);
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (room.page != room.old)
+		pager->ops->update_entry(pager, move_room, &room);
+	return done;
 }
 
 typedef struct AsideArg
@@ -240,10 +293,11 @@ hnsw_aside_insert(HnswPager *pager, HnswAsideList which, HnswTid tid)
 		HnswEntry	entry;
 		HnswAside  *image;
 		AsideArg	push;
+		HnswId		next;
 
 		pager->ops->get_entry(pager, &entry);
-		if (aside_put(pager, which, entry.aside[which], tid) ||
-			aside_put(pager, which, entry.room[which], tid))
+		if (aside_put(pager, which, entry.aside[which], tid, &next) ||
+			put_in_room(pager, which, &entry, tid))
 			return;
 		image = hnsw_alloc_zero(sizeof(HnswAside));
 		image->state = HNSW_PENDING;
@@ -333,53 +387,103 @@ needs_vacuum(const HnswRecord *rec, HnswTidCounts *counts)
 }
 
 /*
- * Sweeps the chunks of a record, oldest state first: each chunk is changed
- * under the record's lock.  *empty_head is the first chunk when nothing is left
- * in it, else HNSW_NO_ID.
+ * Takes an empty chunk, which is marked as pending, out of the chain behind
+ * "previous", and frees it.  Only vacuum changes the chain behind its first
+ * chunk.
+ */
+static void
+unlink_chunk(HnswPager *pager, HnswId id, HnswId previous, HnswId empty, HnswId next)
+{
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	HnswChunk  *chunk;
+
+	/* records are never taken out of the index */
+	if (rec == NULL)
+		hnsw_corrupt("index \"%s\": record %u is beyond the end", pager->name, id);
+	chunk = modify_chunk(pager, previous, id);
+	if (chunk->next != empty)
+	{
+		HNSW_CANCEL(pager);
+		hnsw_corrupt("index \"%s\": chunks of record %u changed during vacuum",
+					 pager->name, id);
+	}
+	chunk->next = next;
+	HNSW_COMMIT(pager);
+	pager->ops->destroy(pager, HNSW_CHUNK, empty);
+}
+
+/*
+ * Sweeps one chunk under its record's lock; *at is HNSW_NO_ID for the first one
+ * and becomes its id.  True when it is (or stays) in the chain; else it is empty
+ * and marked as pending, still in the chain.  The first one always stays: an
+ * insert may put a TID there.
+ */
+static bool
+sweep_chunk(HnswPager *pager, HnswId id, uint32 generation, HnswId *at,
+			HnswTidCounts *counts, HnswId *next, int *live)
+{
+	bool		first = *at == HNSW_NO_ID,
+				changed = false;
+	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
+	HnswChunk  *chunk;
+	int			state;
+
+	if (rec == NULL || rec->generation != generation)
+		hnsw_corrupt("index \"%s\": record %u changed hands during vacuum", pager->name, id);
+	if (first)
+		*at = rec->down;
+	*next = HNSW_NO_ID;
+	*live = 0;
+	if (*at == HNSW_NO_ID)
+	{
+		HNSW_CANCEL(pager);
+		return true;
+	}
+	chunk = modify_chunk(pager, *at, id);
+	*live = sweep(chunk->tids, HNSW_CHUNK_TIDS, counts, &changed);
+	*next = chunk->next;
+	state = *live == 0 && !first ? HNSW_PENDING : HNSW_LINKED;
+	changed |= chunk->state != state;
+	chunk->state = state;
+	if (changed)
+		HNSW_COMMIT(pager);
+	else
+		HNSW_CANCEL(pager);
+	return state == HNSW_LINKED;
+}
+
+/*
+ * Sweeps the chunks of a record, each one under the record's lock, and frees
+ * those left empty but for the first: *empty_head is that one when nothing is
+ * left in it, else HNSW_NO_ID.
  */
 static void
 sweep_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidCounts *counts,
 			 HnswId *empty_head)
 {
-	HnswId		at,
+	HnswId		previous = HNSW_NO_ID,
+				at = HNSW_NO_ID,
 				next,
 				steps = 0;
-	bool		first = true;
+	int			live;
 
 	*empty_head = HNSW_NO_ID;
-	for (at = HNSW_NO_ID;; at = next)
+	do
 	{
-		HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
-		HnswChunk  *chunk;
-		bool		changed = false;
-		int			live;
-
-		if (rec == NULL || rec->generation != generation)
-			hnsw_corrupt("index \"%s\": record %u changed hands during vacuum",
-						 pager->name, id);
-		if (first)
-			at = rec->down;
-		if (at == HNSW_NO_ID)
-		{
-			HNSW_CANCEL(pager);
-			return;
-		}
-		chunk = modify_chunk(pager, at, id);
-		live = sweep(chunk->tids, HNSW_CHUNK_TIDS, counts, &changed);
-		next = chunk->next;
-		if (changed)
-			HNSW_COMMIT(pager);
+		if (!sweep_chunk(pager, id, generation, &at, counts, &next, &live))
+			unlink_chunk(pager, id, previous, at, next);
 		else
-			HNSW_CANCEL(pager);
-		if (first && live == 0)
-			*empty_head = at;
-		first = false;
+		{
+			if (previous == HNSW_NO_ID && live == 0)
+				*empty_head = at;
+			previous = at;
+		}
 		if (steps++ > pager->ops->limit(pager, HNSW_CHUNK))
 			hnsw_corrupt("index \"%s\": chunks of record %u form a loop", pager->name, id);
-		if (next == HNSW_NO_ID)
-			return;
+		at = next;
 		pager->ops->pause(pager);
 	}
+	while (at != HNSW_NO_ID);
 }
 
 /*
@@ -470,62 +574,69 @@ hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts)
 	return dying;
 }
 
-typedef struct RoomArg
+static HnswAside *
+modify_aside(HnswPager *pager, HnswAsideList which, HnswId page, HnswId *steps)
 {
-	HnswAsideList which;
-	HnswId		page;
-} RoomArg;
+	HnswAside  *aside = HNSW_MODIFY(pager, HNSW_ASIDE, page);
 
-static bool
-set_room(HnswEntry *entry, void *arg)
-{
-	RoomArg    *room = arg;
-
-	if (entry->room[room->which] == room->page)
-		return false;
-	entry->room[room->which] = room->page;
-	return true;
+	if (aside == NULL || aside->state == HNSW_FREE || aside->list != which ||
+		(*steps)++ > pager->ops->limit(pager, HNSW_ASIDE))
+		hnsw_corrupt("index \"%s\": page %u of the tuples kept aside is not one",
+					 pager->name, page);
+	return aside;
 }
 
 void
 hnsw_aside_vacuum(HnswPager *pager, HnswAsideList which, HnswTidCounts *counts)
 {
 	HnswEntry	entry;
-	RoomArg		room = {which, HNSW_NO_ID};
-	int			fewest = HNSW_ASIDE_TIDS;
+	RoomArg		room = {which, HNSW_NO_ID, HNSW_NO_ID};
 	HnswId		steps = 0;
 
 	pager->ops->get_entry(pager, &entry);
 	for (HnswId at = entry.aside[which]; at != HNSW_NO_ID;)
 	{
-		HnswAside  *aside = HNSW_MODIFY(pager, HNSW_ASIDE, at);
+		HnswAside  *aside = modify_aside(pager, which, at, &steps);
 		bool		changed = false;
-		int			live;
-		HnswId		next;
+		int			live = sweep(aside->tids, HNSW_ASIDE_TIDS, counts, &changed);
+		HnswId		next = aside->next;
 
-		if (aside == NULL || aside->state == HNSW_FREE || aside->list != which ||
-			steps++ > pager->ops->limit(pager, HNSW_ASIDE))
-			hnsw_corrupt("index \"%s\": page %u of the tuples kept aside is not one",
-						 pager->name, at);
-		live = sweep(aside->tids, HNSW_ASIDE_TIDS, counts, &changed);
-		if (aside->state == HNSW_PENDING)
-		{
-			/* an insert that failed right behind its last but one step */
-			aside->state = HNSW_LINKED;
-			changed = true;
-		}
-		next = aside->next;
 		if (changed)
 			HNSW_COMMIT(pager);
 		else
 			HNSW_CANCEL(pager);
-		if (live < fewest)
-		{
-			fewest = live;
+		if (room.page == HNSW_NO_ID && live < HNSW_ASIDE_TIDS)
 			room.page = at;
-		}
 		at = next;
 		pager->ops->pause(pager);
 	}
-	pager->ops->update_entry(pager, set_room, &room);
+	do
+	{
+		pager->ops->get_entry(pager, &entry);
+		room.old = entry.room[which];
+	} while (room.old != room.page && !pager->ops->update_entry(pager, move_room, &room));
+}
+
+void
+hnsw_aside_adopt(HnswPager *pager, HnswAsideList which)
+{
+	HnswEntry	entry;
+	HnswId		steps = 0;
+
+	pager->ops->get_entry(pager, &entry);
+	for (HnswId at = entry.aside[which]; at != HNSW_NO_ID;)
+	{
+		HnswAside  *aside = modify_aside(pager, which, at, &steps);
+		HnswId		next = aside->next;
+
+		if (aside->state == HNSW_PENDING)
+		{
+			aside->state = HNSW_LINKED;
+			HNSW_COMMIT(pager);
+		}
+		else
+			HNSW_CANCEL(pager);
+		at = next;
+		CHECK_FOR_INTERRUPTS();
+	}
 }

@@ -81,4 +81,10 @@ typedef struct HnswTidCounts
 extern bool hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts);
 extern void hnsw_aside_vacuum(HnswPager *pager, HnswAsideList which, HnswTidCounts *counts);
 
+/*
+ * Marks the pages of the list that an insert has left pending, between its last
+ * two steps, as linked.  No insert is running.
+ */
+extern void hnsw_aside_adopt(HnswPager *pager, HnswAsideList which);
+
 #endif							/* HNSW_TIDS_H */

@@ -633,12 +633,20 @@ find_replacements(VacuumState *vac, HnswKind kind, HnswId id, HnswHeap *candidat
 	hnsw_seen_free(&seen);
 }
 
-/* Takes the edges to dying records out; how many there were. */
+/*
+ * Takes the edges to dying records out; how many there were.  A record that is
+ * dying itself, but will be buried in a later round, forgets a parent that is
+ * buried now: the parent's slot may be used again by a node anywhere in the tree,
+ * which must not be taken for its ancestor.
+ */
 static int
 drop_dying_edges(VacuumState *vac, HnswKind kind, HnswRecord *rec)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	int			dropped = 0;
+
+	if (rec->state == HNSW_DYING && set_has(&vac->dying[kind], rec->parent))
+		rec->parent = HNSW_NO_ID;
 
 	for (int i = rec->count - 1; i >= 0; i--)
 		if (set_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]))
@@ -773,7 +781,7 @@ slot_state(const void *slot)
 	return slot == NULL ? HNSW_FREE : *(const uint8 *) slot;
 }
 
-/* Collects the pending slots of a kind, ids in the order found. */
+/* Collects the pending slots of a kind. */
 static void
 find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 {
@@ -792,15 +800,9 @@ find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
 	}
 }
 
-/*
- * Frees those that are still pending now that all inserts which might have
- * linked them have ended.
- */
 static void
-free_unlinked(VacuumState *vac, HnswKind kind, const HnswHeap *pending)
+free_pending(HnswPager *pager, HnswKind kind, const HnswHeap *pending)
 {
-	HnswPager  *pager = vac->pager;
-
 	for (Size i = 0; i < pending->count; i++)
 	{
 		const void *slot = HNSW_READ(pager, kind, pending->items[i].id);
@@ -810,8 +812,32 @@ free_unlinked(VacuumState *vac, HnswKind kind, const HnswHeap *pending)
 			HNSW_RELEASE(pager);
 		if (leaked)
 			pager->ops->destroy(pager, kind, pending->items[i].id);
-		pager->ops->pause(pager);
+		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+typedef struct Unlinked
+{
+	HnswPager  *pager;
+	HnswHeap	chunks;
+	HnswHeap	asides;
+} Unlinked;
+
+/*
+ * Frees those that are still pending while no insert is running that might link
+ * them, or that might have made them in a slot freed since.  Chunks still in a
+ * chain were marked as linked, or taken out, when their record was vacuumed.
+ */
+static void
+free_unlinked(void *arg)
+{
+	Unlinked   *unlinked = arg;
+
+	free_pending(unlinked->pager, HNSW_CHUNK, &unlinked->chunks);
+	if (unlinked->asides.count > 0)
+		for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
+			hnsw_aside_adopt(unlinked->pager, list);
+	free_pending(unlinked->pager, HNSW_ASIDE, &unlinked->asides);
 }
 
 static void
@@ -859,31 +885,29 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 				  Size max_memory, HnswVacuumResult *result)
 {
 	VacuumState vac;
-	HnswHeap	chunks,
-				asides;
+	Unlinked	unlinked = {pager};
 	HnswId		limit = pager->ops->limit(pager, HNSW_BASE);
 	HnswId		upper_limit = pager->ops->limit(pager, HNSW_UPPER);
 	HnswId		window = (HnswId) Min((uint64) limit, (uint64) Max(max_memory, 65536) * 4);
 
 	memset(result, 0, sizeof(*result));
 	init_state(&vac, pager, dead, arg, result);
-	hnsw_heap_init(&chunks, 64);
-	hnsw_heap_init(&asides, 64);
+	hnsw_heap_init(&unlinked.chunks, 64);
+	hnsw_heap_init(&unlinked.asides, 64);
 	set_init(&vac.dying[HNSW_BASE], 0, window);
 	set_init(&vac.dying[HNSW_UPPER], 0, upper_limit);
 
-	find_unlinked(&vac, HNSW_CHUNK, &chunks);
-	find_unlinked(&vac, HNSW_ASIDE, &asides);
+	find_unlinked(&vac, HNSW_CHUNK, &unlinked.chunks);
+	find_unlinked(&vac, HNSW_ASIDE, &unlinked.asides);
 	remove_dead_tids(&vac, limit);
 	for (HnswId first = 0;;)
 	{
 		if (vac.dying[HNSW_BASE].members > 0)
+		{
 			mark_upper_records(&vac, upper_limit);
-		if (vac.dying[HNSW_BASE].members > 0 ||
-			(first == 0 && (chunks.count > 0 || asides.count > 0)))
 			pager->ops->barrier(pager);
-		if (vac.dying[HNSW_BASE].members > 0)
 			bury(&vac);
+		}
 		first += window;
 		if (window == 0 || first >= limit)
 			break;
@@ -893,14 +917,14 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 		set_init(&vac.dying[HNSW_BASE], first, Min(window, limit - first));
 		find_dying(&vac);
 	}
-	free_unlinked(&vac, HNSW_CHUNK, &chunks);
-	free_unlinked(&vac, HNSW_ASIDE, &asides);
+	if (unlinked.chunks.count > 0 || unlinked.asides.count > 0)
+		pager->ops->alone(pager, free_unlinked, &unlinked);
 
 	result->live = vac.counts.live;
 	result->removed = vac.counts.removed;
 	hnsw_free(vac.dying[HNSW_BASE].bits);
 	hnsw_free(vac.dying[HNSW_UPPER].bits);
-	hnsw_heap_free(&chunks);
-	hnsw_heap_free(&asides);
+	hnsw_heap_free(&unlinked.chunks);
+	hnsw_heap_free(&unlinked.asides);
 	free_state(&vac);
 }

@@ -11,6 +11,7 @@
 
 #include "access/amapi.h"
 #include "access/relation.h"
+#include "access/xlog.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
@@ -20,6 +21,7 @@
 #include "miscadmin.h"
 #include "page/meta.h"
 #include "page/shared.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -27,16 +29,41 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
-/*
- * Opens an hnsw index of which the caller may read the table.  The lock keeps
- * vacuum out, but neither scans nor inserts.
- */
-static Relation
-open_index(Oid index_oid)
+/* An index and its table, locked. */
+typedef struct OpenIndex
 {
-	Relation	index = relation_open(index_oid, ShareUpdateExclusiveLock);
 	Oid			table;
+	Relation	index;
+	LOCKMODE	mode;
+} OpenIndex;
 
+static void
+must_be_readable(Oid table)
+{
+	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+}
+
+/*
+ * Opens an hnsw index of which the caller may read the table.  Vacuum locks the
+ * table, not the index, so that it is the lock of the table that keeps it out
+ * (neither scans nor inserts).  A standby has no lock that could: there vacuum's
+ * changes are replayed whoever reads.
+ */
+static void
+open_index(OpenIndex *open, Oid index_oid, bool without_vacuum)
+{
+	Relation	index;
+
+	open->mode = without_vacuum && !RecoveryInProgress() ?
+		ShareUpdateExclusiveLock : AccessShareLock;
+	open->table = IndexGetRelation(index_oid, true);
+	if (OidIsValid(open->table))
+	{
+		must_be_readable(open->table);
+		LockRelationOid(open->table, open->mode);
+	}
+	index = relation_open(index_oid, AccessShareLock);
 	if (index->rd_rel->relkind != RELKIND_INDEX ||
 		index->rd_indam->amoptions != hnsw_options_parse)
 		ereport(ERROR,
@@ -44,17 +71,32 @@ open_index(Oid index_oid)
 				 errmsg("\"%s\" is not an hnsw index", RelationGetRelationName(index)),
 				 index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX ?
 				 errhint("Name the index of a partition.") : 0));
+	/* dropped, and its OID given to another, before the lock was there */
+	if (index->rd_index->indrelid != open->table)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("index \"%s\" has changed its table", RelationGetRelationName(index))));
 	if (RELATION_IS_OTHER_TEMP(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot access temporary indexes of other sessions")));
-	table = index->rd_index->indrelid;
-	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+	/* CREATE INDEX CONCURRENTLY has failed before it could write anything */
+	if (RelationGetNumberOfBlocks(index) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" has never been built", RelationGetRelationName(index)),
+				 errhint("REINDEX or drop it.")));
 	if (!index->rd_index->indisvalid)
 		ereport(NOTICE,
 				(errmsg("index \"%s\" is not valid", RelationGetRelationName(index))));
-	return index;
+	open->index = index;
+}
+
+static void
+close_index(OpenIndex *open)
+{
+	relation_close(open->index, AccessShareLock);
+	UnlockRelationOid(open->table, open->mode);
 }
 
 /* A materialised result; the tuple store of a set-returning function. */
@@ -134,20 +176,21 @@ report_problem(void *arg, HnswKind kind, HnswId id, const char *problem)
 HNSW_FUNCTION(check)
 {
 	CheckArg	check;
-	Relation	index = open_index(PG_GETARG_OID(0));
+	OpenIndex	open;
 	HnswSharedPager shared;
 	MemoryContext context,
 				old;
 
+	open_index(&open, PG_GETARG_OID(0), true);
 	check.store = start_set(fcinfo, &check.desc);
 	context = AllocSetContextCreate(CurrentMemoryContext, "hnsw check", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	hnsw_shared_init(&shared, index);
+	hnsw_shared_init(&shared, open.index);
 	check.layout = shared.pager.layout;
 	hnsw_graph_check(&shared.pager, report_problem, &check);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	relation_close(index, NoLock);
+	close_index(&open);
 	PG_RETURN_NULL();
 }
 
@@ -200,13 +243,14 @@ put_counts(StatsArg *stats, const HnswLayout *layout, const HnswCheckCounts *cou
 HNSW_FUNCTION(stats)
 {
 	StatsArg	stats;
-	Relation	index = open_index(PG_GETARG_OID(0));
+	OpenIndex	open;
 	const HnswShape *shape;
 	HnswSharedPager shared;
 	HnswCheckCounts counts;
 
+	open_index(&open, PG_GETARG_OID(0), false);
 	stats.store = start_set(fcinfo, &stats.desc);
-	hnsw_shared_init(&shared, index);
+	hnsw_shared_init(&shared, open.index);
 	hnsw_graph_count(&shared.pager, &counts);
 	put_counts(&stats, shared.pager.layout, &counts);
 	shape = &shared.pager.layout->shape[HNSW_BASE];
@@ -215,8 +259,8 @@ HNSW_FUNCTION(stats)
 	put_stat(&stats, "pages a record", shape->pages);
 	put_stat(&stats, "code bits an edge", (double) shape->bits * shape->cdim);
 	put_stat(&stats, "error of an estimate", shape->error);
-	put_stat(&stats, "ef_construction", hnsw_options(index).ef_construction);
-	put_stat(&stats, "ef_search", hnsw_options_ef_search(index));
-	relation_close(index, NoLock);
+	put_stat(&stats, "ef_construction", hnsw_options(open.index).ef_construction);
+	put_stat(&stats, "ef_search", hnsw_options_ef_search(open.index));
+	close_index(&open);
 	PG_RETURN_NULL();
 }

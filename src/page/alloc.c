@@ -20,7 +20,7 @@ hnsw_slot_block(const HnswLayout *layout, HnswKind kind, HnswId id, int *slot)
 	int			per_extent = hnsw_layout_per_extent(layout, kind);
 	int			per_page = hnsw_layout_per_page(layout, kind);
 	uint64		block = HNSW_FIRST_BLOCK +
-		(uint64) (id / per_extent) * layout->extent_pages + (id % per_extent) / per_page;
+	(uint64) (id / per_extent) * layout->extent_pages + (id % per_extent) / per_page;
 
 	*slot = (id % per_extent) % per_page;
 	return block >= MaxBlockNumber ? InvalidBlockNumber : (BlockNumber) block;
@@ -32,7 +32,7 @@ id_of(const HnswLayout *layout, HnswKind kind, BlockNumber block, int slot)
 	uint32		extent = (block - HNSW_FIRST_BLOCK) / layout->extent_pages;
 	int			page = (block - HNSW_FIRST_BLOCK) % layout->extent_pages;
 	uint64		id = (uint64) extent * hnsw_layout_per_extent(layout, kind) +
-		page * hnsw_layout_per_page(layout, kind) + slot;
+	page * hnsw_layout_per_page(layout, kind) + slot;
 
 	if (id >= HNSW_NO_ID)
 		hnsw_limit("index has reached the largest number of records");
@@ -180,7 +180,7 @@ create_in_page(HnswSharedPager *shared, Buffer alloc_buffer, BlockNumber block,
 	if (nfree <= 1)
 	{
 		HnswAllocator *allocator =
-			hnsw_page_allocator(hnsw_change_page(&wal, alloc_buffer, false));
+		hnsw_page_allocator(hnsw_change_page(&wal, alloc_buffer, false));
 
 		allocator->free_page[kind] = hnsw_page_special(pages[0])->next_free;
 		hnsw_page_special(pages[0])->next_free = HNSW_NO_BLOCK;
@@ -203,7 +203,7 @@ hnsw_alloc_create(HnswSharedPager *shared, HnswKind kind, const void *image, Siz
 		Buffer		buffer = hnsw_buffer_get(shared->index, HNSW_ALLOC_BLOCK, true,
 											 HNSW_PAGE_ALLOC);
 		BlockNumber block =
-			hnsw_page_allocator(BufferGetPage(buffer))->free_page[kind];
+		hnsw_page_allocator(BufferGetPage(buffer))->free_page[kind];
 		HnswId		id;
 
 		if (block == HNSW_NO_BLOCK)
@@ -214,7 +214,11 @@ hnsw_alloc_create(HnswSharedPager *shared, HnswKind kind, const void *image, Siz
 		id = create_in_page(shared, buffer, block, kind, image, size);
 		if (id != HNSW_NO_ID)
 			return id;
-		/* the page was full, which only a corrupted list brings about; it is out now */
+
+		/*
+		 * the page was full, which only a corrupted list brings about; it is
+		 * out now
+		 */
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -242,7 +246,7 @@ hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind, HnswId id)
 	else
 	{
 		HnswAllocator *allocator =
-			hnsw_page_allocator(hnsw_change_page(&wal, alloc_buffer, false));
+		hnsw_page_allocator(hnsw_change_page(&wal, alloc_buffer, false));
 
 		hnsw_page_special(page)->next_free = allocator->free_page[kind];
 		hnsw_page_special(page)->listed = 1;

@@ -29,8 +29,20 @@ hnsw_unlock_insert(Relation index)
 }
 
 void
-hnsw_wait_for_inserts(Relation index)
+hnsw_lock_out_inserts(Relation index)
 {
 	LockPage(index, HNSW_META_BLOCK, ExclusiveLock);
+}
+
+void
+hnsw_let_inserts_in(Relation index)
+{
 	UnlockPage(index, HNSW_META_BLOCK, ExclusiveLock);
+}
+
+void
+hnsw_wait_for_inserts(Relation index)
+{
+	hnsw_lock_out_inserts(index);
+	hnsw_let_inserts_in(index);
 }

@@ -52,6 +52,26 @@ check_slot(HnswSharedPager *shared, HnswKind kind, BlockNumber block, const void
 					 RelationGetRelationName(shared->index), block, problem);
 }
 
+/*
+ * A slot under another one lies on other pages.  Only a corrupted id says
+ * otherwise, and locking one page twice would wait for ever.
+ */
+static void
+check_apart(HnswSharedPager *shared, HnswKind kind, BlockNumber block,
+			const Buffer *held, int nheld)
+{
+	int			npages = hnsw_layout_pages(shared->pager.layout, kind);
+
+	for (int i = 0; i < nheld; i++)
+	{
+		BlockNumber other = BufferGetBlockNumber(held[i]);
+
+		if (unlikely(other >= block && other - block < (BlockNumber) npages))
+			hnsw_corrupt("index \"%s\": block %u: a slot refers to one of another kind in its own page",
+						 RelationGetRelationName(shared->index), other);
+	}
+}
+
 static const void *
 shared_read(HnswPager *pager, HnswKind kind, HnswId id)
 {
@@ -125,6 +145,8 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 		/* a first modify leaves nothing open; a second one is the caller's */
 		return NULL;
 	}
+	if (shared->changing)
+		check_apart(shared, kind, block, shared->change.buffers, shared->change.count);
 	for (int i = 0; i < npages; i++)
 		buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
 	if (!shared->changing)
@@ -282,6 +304,14 @@ shared_barrier(HnswPager *pager)
 	hnsw_wait_for_inserts(shared_of(pager)->index);
 }
 
+static void
+shared_alone(HnswPager *pager, void (*work) (void *arg), void *arg)
+{
+	hnsw_lock_out_inserts(shared_of(pager)->index);
+	work(arg);
+	hnsw_let_inserts_in(shared_of(pager)->index);
+}
+
 static const HnswPagerOps shared_ops = {
 	.read = shared_read,
 	.release = shared_release,
@@ -297,6 +327,7 @@ static const HnswPagerOps shared_ops = {
 	.prefetch = shared_prefetch,
 	.pause = shared_pause,
 	.barrier = shared_barrier,
+	.alone = shared_alone,
 };
 
 void

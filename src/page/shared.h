@@ -18,7 +18,7 @@ typedef struct HnswSharedRead
 {
 	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
 	int			count;
-}			HnswSharedRead;
+} HnswSharedRead;
 
 typedef struct HnswSharedPager
 {
@@ -37,7 +37,7 @@ typedef struct HnswSharedPager
 												 * it has several */
 	int			npages;
 	Size		changed_size;
-}			HnswSharedPager;
+} HnswSharedPager;
 
 /*
  * Prepares a pager for an open index.  Raises an error when the index is of

@@ -29,7 +29,7 @@ typedef struct HnswChange
 	GenericXLogState *state;
 	Buffer		buffers[MAX_GENERIC_XLOG_PAGES];
 	int			count;
-}			HnswChange;
+} HnswChange;
 
 extern void hnsw_change_begin(HnswChange *change, Relation index, bool logged);
 

@@ -12,10 +12,12 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use IPC::Run ();
 use Test::More;
 
 our @EXPORT = qw(new_node create_extension fill_table random_vector
-  check_index recall same_rows);
+  check_index recall same_rows every_row_once rows_differ start_load start_bench
+  start_psql start_program finish no_crash);
 
 # The test modules have had their present names since 15, and the later minor
 # releases of 14.
@@ -88,6 +90,7 @@ sub fill_table
 		INSERT INTO $table
 		SELECT m + i, hnsw_test_vector($dims, $seed + m + i)
 		FROM (SELECT coalesce(max(id), 0) AS m FROM $table) t, generate_series(1, $rows) i;
+		CREATE SEQUENCE IF NOT EXISTS ${table}_load;
 	});
 	return;
 }
@@ -156,6 +159,135 @@ sub same_rows
 	my $exact = nearest($node, $table, $order, $all, 'exact', $database);
 
 	return is($index, $exact, $name // "$table: index scan and sort agree");
+}
+
+# every_row_once(NODE, TABLE, ORDER, [TEST NAME], [DATABASE])
+#
+# An index scan that is read to its end gives the rows of the table, each once,
+# in whatever order: for tables of any size, with equal distances and nulls.
+sub every_row_once
+{
+	my ($node, $table, $order, $name, $database) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	return is(
+		$node->safe_psql($database // 'postgres', rows_differ($table, $order)),
+		'', $name // "$table: the index returns every row once");
+}
+
+# A query for the rows that an index scan, read to its end, does not return
+# exactly as often as the table has them: (id, times).
+sub rows_differ
+{
+	my ($table, $order) = @_;
+
+	return qq{
+		SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off;
+		SET hnsw.max_scan_tuples = 2147483647; SET hnsw.scan_mem_multiplier = 1000;
+		SELECT id, sum(n)
+		FROM (SELECT id, 1 AS n
+			  FROM (SELECT id FROM $table ORDER BY $order LIMIT 1000000000) i
+			  UNION ALL SELECT id, -1 FROM $table) b
+		GROUP BY id HAVING sum(n) <> 0;
+	};
+}
+
+# start_bench(NODE, SECONDS, CLIENTS, {NAME => [WEIGHT, SCRIPT], ...})
+#
+# pgbench in the background; finish() waits for it.
+sub start_bench
+{
+	my ($node, $seconds, $clients, $scripts) = @_;
+	my $dir = $node->basedir;
+	my @files;
+
+	foreach my $name (sort keys %$scripts)
+	{
+		my ($weight, $text) = @{ $scripts->{$name} };
+		my $file = "$dir/$name.sql";
+
+		open(my $out, '>', $file) or die "$file: $!";
+		print $out $text;
+		close($out);
+		push @files, '-f', "$file\@$weight";
+	}
+	return start_program('pgbench', '-n', '-T', $seconds, '-c', $clients, @files,
+		$node->connstr('postgres'));
+}
+
+# start_load(NODE, TABLE, DIMS, SECONDS, CLIENTS)
+#
+# Inserts, updates, deletes, searches and vacuums of a table made by fill_table,
+# with vectors of which many are equal, in the background.  Its rows have negative ids.
+sub start_load
+{
+	my ($node, $table, $dims, $seconds, $clients) = @_;
+	my $vector = "hnsw_test_vector($dims, :k)";
+	my $some = "(SELECT id FROM $table WHERE abs(id) % 97 = :k % 97 LIMIT :n FOR UPDATE SKIP LOCKED)";
+	my $vars = "\\set k random_exponential(1, 1000, 5)\n\\set n random(1, 12)\n";
+
+	return start_bench($node, $seconds, $clients, {
+		insert => [ 40, "$vars INSERT INTO $table SELECT -nextval('${table}_load'), "
+			  . "hnsw_test_vector($dims, :k + i) FROM generate_series(1, :n) i;\n" ],
+		null => [ 3, "INSERT INTO $table VALUES (-nextval('${table}_load'), NULL);\n" ],
+		abort => [ 8, "$vars BEGIN;\nINSERT INTO $table VALUES (-nextval('${table}_load'), $vector);\n"
+			  . "SAVEPOINT s;\nINSERT INTO $table VALUES (-nextval('${table}_load'), $vector);\n"
+			  . "ROLLBACK TO s;\nROLLBACK;\n" ],
+		same => [ 10, "$vars UPDATE $table SET embedding = embedding WHERE id IN $some;\n" ],
+		other => [ 10, "$vars UPDATE $table SET embedding = $vector WHERE id IN $some;\n" ],
+		delete => [ 25, "$vars DELETE FROM $table WHERE id IN $some;\n" ],
+		search => [ 10, "$vars SET enable_seqscan = off;\n"
+			  . "SELECT id FROM $table ORDER BY embedding <-> $vector LIMIT 10;\n" ],
+		vacuum => [ 5, "VACUUM $table;\n" ],
+	});
+}
+
+# start_psql(NODE, SQL): psql in the background; finish() waits for it
+sub start_psql
+{
+	my ($node, $sql) = @_;
+
+	return start_program('psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', $sql);
+}
+
+sub start_program
+{
+	my @command = @_;
+	my ($out, $err) = ('', '');
+
+	return {
+		out => \$out,
+		err => \$err,
+		run => IPC::Run::start(\@command, '<', \undef, '>', \$out, '2>', \$err),
+	};
+}
+
+# finish(PROGRAM): waits for its end; (exit status, output, errors)
+sub finish
+{
+	my ($program) = @_;
+
+	$program->{run}->finish;
+	return ($program->{run}->full_result(0), ${ $program->{out} }, ${ $program->{err} });
+}
+
+# no_crash(NODE, [EXPECTED]): the log tells of no crash but those of signal
+# EXPECTED, which the test brought about itself
+sub no_crash
+{
+	my ($node, $expected) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $other = $expected ? "(?!$expected\\b)" : '';
+	my @lines;
+
+	open(my $log, '<', $node->logfile) or die $node->logfile . ": $!";
+	while (<$log>)
+	{
+		push @lines, $_
+		  if /TRAP: |PANIC: |was terminated by signal ${other}\d|inconsistent page found/;
+	}
+	close($log);
+	return is(join('', @lines), '', $node->name . ': nothing crashed');
 }
 
 1;

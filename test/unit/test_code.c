@@ -37,8 +37,10 @@ check_plan(const HnswLayout *layout, const HnswLayoutRequest *request)
 	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
 	{
 		const HnswShape *shape = &layout->shape[kind];
-		int			asked = kind == HNSW_UPPER ? request->m :
-		request->m0 > 0 ? request->m0 : 2 * request->m;
+
+		/* 8 slots are the least that the plan chooses by itself */
+		int			asked = kind == HNSW_UPPER ? Max(request->m, 8) :
+		request->m0 > 0 ? request->m0 : Max(2 * request->m, 8);
 		bool		free_choice = kind == HNSW_BASE && request->m0 == 0 && shape->bits > 0;
 
 		CHECK_MSG(free_choice ? shape->slots >= asked - asked / 8 &&

@@ -31,12 +31,12 @@ static const BuildCase build_cases[] = {
 	{17, 5, 0, 800, SHAPE_CLUSTERED, 0.9},
 	{64, 16, 0, 1000, SHAPE_GAUSS, 0.9},
 	{64, 8, 0, 1000, SHAPE_REPEATED, 0.9},
-	{64, 16, 0, 1000, SHAPE_CLUSTERED, 0.9},
+	{64, 16, 0, 700, SHAPE_CLUSTERED, 0.9},
 	{64, 100, 0, 350, SHAPE_GAUSS, 0.9},
 	{64, 16, 0, 2000, SHAPE_EQUAL, 0},
 	{768, 16, 0, 410, SHAPE_GAUSS, 0.8},
 	{8192, 16, 0, 40, SHAPE_GAUSS, 0.9},
-	{16000, 4, 8, 30, SHAPE_GAUSS, 0.9},
+	{16000, 4, 8, 20, SHAPE_GAUSS, 0.9},
 };
 
 static void
@@ -448,9 +448,9 @@ main(void)
 	for (int i = 0; i < (int) lengthof(metrics); i++)
 	{
 		test_stream_ends(metrics[i]);
-		test_faults(metrics[i], 6, 2, 0, 600);
+		test_faults(metrics[i], 6, 2, 0, 400);
 		test_reports(metrics[i]);
-		test_noise(metrics[i], 10, 400);
+		test_noise(metrics[i], 10, 300);
 	}
 	test_stream_walk();
 	test_chunks();

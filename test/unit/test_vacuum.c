@@ -340,6 +340,7 @@ main(void)
 	test_subsets(HNSW_L2, 3, 2, 3, 300, SHAPE_CLUSTERED);
 	test_subsets(HNSW_COSINE, 32, 4, 0, 400, SHAPE_REPEATED);
 	test_subsets(HNSW_IP, 9000, 4, 0, 40, SHAPE_GAUSS);
+	/* queries that miss their whole cluster come and go with the levels drawn */
 	test_turnover(HNSW_L2, SHAPE_CLUSTERED, 0.15);
 	test_chunks();
 	test_faults(HNSW_L2, 4, 2, 2, 7, false);

@@ -4,7 +4,7 @@
  *		From the indexed column's values to what the core takes.
  *
  * IDENTIFICATION
- *	  src/config/column.h
+ *	  src/types/column.h
  *-------------------------------------------------------------------------
  */
 #ifndef HNSW_COLUMN_H

@@ -4,10 +4,10 @@
  *		From the indexed column's values to what the core takes.
  *
  * IDENTIFICATION
- *	  src/config/column.c
+ *	  src/types/column.c
  *-------------------------------------------------------------------------
  */
-#include "config/column.h"
+#include "types/column.h"
 
 #include "types/vector.h"
 

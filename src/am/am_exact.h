@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * am_exact.h
+ *		Exact order from lower bounds: the rows of a scan that have been
+ *		measured and not yet returned.
+ *
+ * IDENTIFICATION
+ *	  src/am/am_exact.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_AM_EXACT_H
+#define HNSW_AM_EXACT_H
+
+#include "hnsw.h"
+
+#include "access/genam.h"
+
+typedef struct HnswExact HnswExact;
+
+/*
+ * For a scan that has its table, snapshot and order.  Everything is allocated in
+ * the current context; end lets go of what memory alone does not free.
+ */
+extern HnswExact *hnsw_exact_begin(IndexScanDesc scan);
+extern void hnsw_exact_end(HnswExact *exact);
+
+/* Forgets all rows: the scan starts again. */
+extern void hnsw_exact_reset(HnswExact *exact);
+
+/*
+ * Fetches the row that the scan's snapshot sees at this place and measures it
+ * with the scan's operator; keeps nothing when it sees none.  No lock is held,
+ * and no pin stays.
+ */
+extern void hnsw_exact_add(HnswExact *exact, ItemPointerData tid);
+
+/* The nearest row kept.  False when there is none. */
+extern bool hnsw_exact_nearest(HnswExact *exact, ItemPointerData *tid, double *distance);
+extern void hnsw_exact_remove_nearest(HnswExact *exact);
+
+#endif							/* HNSW_AM_EXACT_H */
