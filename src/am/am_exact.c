@@ -44,6 +44,7 @@ struct HnswExact
 	MemoryContext context;		/* of the rows */
 	MemoryContext row_context;	/* for measuring one row */
 	pairingheap *rows;
+	int64		kept;			/* how many they are */
 };
 
 /* The nearest row is the first of the heap; NaN is farthest, as in a sort. */
@@ -78,9 +79,21 @@ hnsw_exact_begin(IndexScanDesc scan)
 	return exact;
 }
 
+/*
+ * Rows that are returned are counted by the executor, which fetches them again;
+ * these were fetched in vain.
+ */
+static void
+count_kept(HnswExact *exact)
+{
+	for (; exact->kept > 0; exact->kept--)
+		pgstat_count_heap_fetch(exact->scan->indexRelation);
+}
+
 void
 hnsw_exact_end(HnswExact *exact)
 {
+	count_kept(exact);
 	table_index_fetch_end(exact->fetch);
 	ExecDropSingleTupleTableSlot(exact->slot);
 	if (exact->estate != NULL)
@@ -90,6 +103,7 @@ hnsw_exact_end(HnswExact *exact)
 void
 hnsw_exact_reset(HnswExact *exact)
 {
+	count_kept(exact);
 	pairingheap_reset(exact->rows);
 	MemoryContextReset(exact->context);
 }
@@ -126,8 +140,6 @@ hnsw_exact_add(HnswExact *exact, ItemPointerData tid)
 		double		distance = get_float8_nan();
 		Datum		value;
 
-		/* the executor fetches, and counts, the row again when it is returned */
-		pgstat_count_heap_fetch(exact->scan->indexRelation);
 		if (indexed_value(exact, &value))
 			distance = DatumGetFloat8(FunctionCall2Coll(&order->sk_func, order->sk_collation,
 														value, order->sk_argument));
@@ -136,6 +148,7 @@ hnsw_exact_add(HnswExact *exact, ItemPointerData tid)
 		row->distance = distance;
 		row->tid = tid;
 		pairingheap_add(exact->rows, &row->node);
+		exact->kept++;
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(exact->row_context);
 		if (exact->estate != NULL)
@@ -163,4 +176,5 @@ void
 hnsw_exact_remove_nearest(HnswExact *exact)
 {
 	pfree(pairingheap_container(ExactRow, node, pairingheap_remove_first(exact->rows)));
+	exact->kept--;
 }

@@ -170,7 +170,7 @@ tell_end(IndexScanDesc scan)
 	else if (state->stream.end == HNSW_STREAM_MEMORY)
 		ereport(NOTICE,
 				(errmsg("scan of hnsw index \"%s\" ended after %lld records, when its memory was used up",
-						name, (long long) state->stream.visited),
+						name, (long long) (state->stream.visited + state->stream.beam.visited)),
 				 errdetail("Matching rows beyond them were not looked for."),
 				 errhint("Increase work_mem or hnsw.scan_mem_multiplier to find more.")));
 }

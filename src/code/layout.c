@@ -305,7 +305,8 @@ hnsw_layout_valid(const HnswLayout *layout)
 			default:
 				code_ok = false;
 		}
-		if (!code_ok || shape->cdim > HNSW_KERNEL_MAX_DIM)
+		if (!code_ok || shape->cdim > HNSW_KERNEL_MAX_DIM ||
+			!(shape->error >= 0 && shape->error <= FLT_MAX))
 			return false;
 		place_parts(&again, layout->dim, cell->coded);
 		if (memcmp(&again, shape, sizeof(again)) != 0 ||

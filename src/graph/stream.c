@@ -312,6 +312,7 @@ start_search(HnswStream *stream)
 static void
 search_round(HnswStream *stream)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (!stream->started)
 	{
 		stream->started = true;
