@@ -181,20 +181,24 @@ hnsw_scalar_bit_differ(const uint8 *a, const uint8 *b, int n)
 	return s;
 }
 
+static inline void
+overlap_step(const uint8 *a, const uint8 *b, int left, uint64 out[2])
+{
+	uint64		x = load_word(a, left),
+				y = load_word(b, left);
+
+	out[0] += popcount(x & y);
+	out[1] += popcount(x | y);
+}
+
 void
 hnsw_scalar_bit_overlap(const uint8 *a, const uint8 *b, int n, uint64 out[2])
 {
-	uint64		both = 0,
-				either = 0;
+	int			i = 0;
 
-	for (int i = 0; i < n; i += 8)
-	{
-		uint64		x = load_word(a + i, n - i),
-					y = load_word(b + i, n - i);
-
-		both += popcount(x & y);
-		either += popcount(x | y);
-	}
-	out[0] = both;
-	out[1] = either;
+	out[0] = out[1] = 0;
+	for (; i + 8 <= n; i += 8)
+		overlap_step(a + i, b + i, 8, out);
+	if (i < n)
+		overlap_step(a + i, b + i, n - i, out);
 }
