@@ -65,11 +65,11 @@ RESET enable_seqscan;
 CREATE TABLE planned_new (id int, v vector(64));
 CREATE INDEX planned_new_v ON planned_new USING hnsw (v vector_l2_ops);
 SET enable_seqscan = off;
-EXPLAIN (COSTS OFF) SELECT id FROM planned_new ORDER BY v <-> (SELECT v FROM planned LIMIT 1) LIMIT 10;
+SELECT explained($$SELECT id FROM planned_new ORDER BY v <-> (SELECT v FROM planned LIMIT 1) LIMIT 10$$);
 RESET enable_seqscan;
 
 -- the plan shows the operator
-EXPLAIN (COSTS OFF) SELECT id FROM planned p ORDER BY v <-> (SELECT v FROM planned WHERE id = 1) LIMIT 10;
+SELECT explained($$SELECT id FROM planned p ORDER BY v <-> (SELECT v FROM planned WHERE id = 1) LIMIT 10$$);
 
 DROP FUNCTION uses;
 DROP TABLE planned, planned_new;

@@ -14,12 +14,12 @@ SET enable_seqscan = off;
 CREATE INDEX kinds_partial ON kinds USING hnsw (v vector_l2_ops) WHERE category = 2;
 SELECT sound('kinds_partial'), same_as_sort('kinds', 'v <-> ''[1,2,3]''', 'category = 2');
 EXPLAIN (COSTS OFF) SELECT id FROM kinds WHERE category = 2 ORDER BY v <-> '[1,2,3]' LIMIT 3;
-EXPLAIN (COSTS OFF) SELECT id FROM kinds WHERE category = 3 ORDER BY v <-> '[1,2,3]' LIMIT 3;
+SELECT explained($$SELECT id FROM kinds WHERE category = 3 ORDER BY v <-> '[1,2,3]' LIMIT 3$$);
 UPDATE kinds SET category = 2 WHERE category = 3 AND id < 50;
 UPDATE kinds SET category = 3 WHERE category = 2 AND id > 100;
 SELECT sound('kinds_partial'), same_as_sort('kinds', 'v <-> ''[1,2,3]''', 'category = 2');
 -- no other use of it
-EXPLAIN (COSTS OFF) SELECT count(*) FROM kinds WHERE category = 2;
+SELECT explained($$SELECT count(*) FROM kinds WHERE category = 2$$);
 DROP INDEX kinds_partial;
 
 -- an untyped column, an array: through a cast; others through a function
@@ -69,8 +69,10 @@ CREATE INDEX kinds_v ON kinds USING hnsw (v vector_l2_ops) INCLUDE (id);
 CREATE UNIQUE INDEX kinds_v ON kinds USING hnsw (v vector_l2_ops);
 CREATE INDEX kinds_v ON kinds USING hnsw (id vector_l2_ops);
 CREATE INDEX kinds_v ON kinds USING hnsw (v vector_ops);
+\set VERBOSITY sqlstate
 ALTER TABLE kinds ADD EXCLUDE USING hnsw (v vector_l2_ops WITH =);
 ALTER TABLE kinds ADD EXCLUDE USING hnsw (v vector_l2_ops WITH <->);
+\set VERBOSITY default
 
 -- unlogged, and back
 CREATE UNLOGGED TABLE kinds_unlogged (id int, v vector(3));

@@ -50,7 +50,7 @@ SET hnsw.max_scan_tuples = 100;
 SELECT many();
 DROP FUNCTION many;
 SELECT count(*) FROM (SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 5) r;
-EXPLAIN (COSTS OFF) SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 1000;
+SELECT explained($$SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 1000$$);
 RESET hnsw.max_scan_tuples;
 SET work_mem = '64kB';
 \set VERBOSITY terse

@@ -113,7 +113,7 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	if (!budget_suffices(root, path, tuples))
 	{
 #if PG_VERSION_NUM >= 180000
-		path->path.disabled_nodes++;
+		path->path.disabled_nodes += 2;
 #else
 		*startup_cost += 2 * disable_cost;
 		*total_cost += 2 * disable_cost;
