@@ -24,7 +24,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --no-locale --outputd
 PROVE_TESTS = test/t/*.pl
 PROVE_FLAGS = -I $(CURDIR)/test/perl
 
-EXTRA_CLEAN = results output_iso tmp_check log regression.diffs regression.out test/unit/build bench/build
+EXTRA_CLEAN = results output_iso tmp_check log regression.diffs regression.out test/unit/build test/fuzz/build bench/build
 
 PG_CPPFLAGS = -I$(srcdir)/src -DHNSW_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \

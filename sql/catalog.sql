@@ -19,11 +19,12 @@ SELECT o.oid::regoperator FROM pg_operator o JOIN members m ON m.classid = 'pg_o
 		OR (o.oprresult = 'bool'::regtype AND (o.oprrest = 0 OR o.oprjoin = 0));
 -- distances commute with themselves
 SELECT o.oid::regoperator, o.oprcom = o.oid AS commutes, o.oprresult::regtype FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid
-	WHERE o.oprname IN ('<->', '<#>', '<=>', '<+>', '<~>', '<%>') AND o.oprleft = 'vector'::regtype ORDER BY o.oprname COLLATE "C";
+	WHERE o.oprname IN ('<->', '<#>', '<=>', '<+>', '<~>', '<%>') ORDER BY o.oprname COLLATE "C", o.oprleft::regtype::text COLLATE "C";
 SELECT o.oid::regoperator, o.oprcanmerge, o.oprcanhash FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid
-	WHERE o.oprcanmerge OR o.oprcanhash;
+	WHERE o.oprcanmerge OR o.oprcanhash ORDER BY o.oprleft::regtype::text COLLATE "C";
 -- a - b is not b - a
-SELECT o.oid::regoperator, o.oprcom::regoperator FROM pg_operator o WHERE o.oprleft = 'vector'::regtype AND o.oprname IN ('+', '-', '*', '||') ORDER BY o.oprname COLLATE "C";
+SELECT o.oid::regoperator, o.oprcom::regoperator FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid
+	WHERE o.oprname IN ('+', '-', '*', '||') ORDER BY o.oprname COLLATE "C", o.oprleft::regtype::text COLLATE "C";
 
 -- no operator class of hnsw is a default: that would choose a metric
 SELECT c.opcname FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod WHERE a.amname = 'hnsw' AND c.opcdefault;
@@ -38,17 +39,20 @@ SELECT a.amname, c.opcname FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
 -- casts: from, to, (i)mplicit or on (a)ssignment
 SELECT castsource::regtype, casttarget::regtype, castcontext, castfunc::regprocedure FROM pg_cast
 	JOIN members m ON m.classid = 'pg_cast'::regclass AND m.objid = pg_cast.oid
-	WHERE 'vector'::regtype IN (castsource, casttarget) ORDER BY castcontext, castsource::regtype::text COLLATE "C", casttarget::regtype::text COLLATE "C";
+	ORDER BY castcontext, castsource::regtype::text COLLATE "C", casttarget::regtype::text COLLATE "C";
 
--- the type
-SELECT typlen, typbyval, typalign, typstorage, typcategory, typdelim FROM pg_type WHERE oid = 'vector'::regtype;
+-- the types
+SELECT t.oid::regtype, typlen, typbyval, typalign, typstorage, typcategory, typdelim FROM pg_type t
+	JOIN members m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid WHERE typelem = 0 ORDER BY typname COLLATE "C";
 
 -- aggregates can run in parallel
-SELECT p.oid::regprocedure, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval, p.proparallel FROM pg_aggregate a JOIN functions p ON p.oid = a.aggfnoid ORDER BY 1::text;
+SELECT p.oid::regprocedure, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval, p.proparallel FROM pg_aggregate a JOIN functions p ON p.oid = a.aggfnoid
+	ORDER BY p.oid::regprocedure::text COLLATE "C";
 
--- functions of the vector type, by name
+-- functions of the types and of bit strings, by name
 SELECT oid::regprocedure, prorettype::regtype, procost FROM functions
-	WHERE prokind = 'f' AND 'vector'::regtype = ANY (proargtypes::oid[] || prorettype) ORDER BY oid::regprocedure::text COLLATE "C";
+	WHERE prokind = 'f' AND ARRAY['vector', 'halfvec', 'sparsevec', 'bit']::regtype[]::oid[] && (proargtypes::oid[] || prorettype)
+	ORDER BY oid::regprocedure::text COLLATE "C";
 
 -- all of it works with an empty search_path
 DO $$
@@ -59,6 +63,12 @@ BEGIN
 	SET LOCAL search_path = '';
 	EXECUTE format('SELECT %1$s.avg(v)::text || %1$s.sum(v OPERATOR(%1$s.+) v)::text || (min(v OPERATOR(%1$s.<->) v))::text
 		FROM (VALUES (''[1,2]''::%1$s.vector(2)), (ARRAY[3,4]::%1$s.vector)) t(v)', s) INTO a;
+	RAISE NOTICE '%', a;
+	EXECUTE format('SELECT %1$s.avg(v)::text || %1$s.sum(v)::text || (min(v OPERATOR(%1$s.<=>) v))::text
+		FROM (VALUES (''[1,2]''::%1$s.halfvec(2)), (ARRAY[3,4]::%1$s.halfvec)) t(v)', s) INTO a;
+	RAISE NOTICE '%', a;
+	EXECUTE format('SELECT %1$s.avg(v)::text || %1$s.sum(v)::text || (min(v OPERATOR(%1$s.<+>) v))::text || max(B''10'' OPERATOR(%1$s.<~>) B''01'')
+		FROM (VALUES (''{1:2}/2''::%1$s.sparsevec(2)), (ARRAY[3,4]::%1$s.sparsevec)) t(v)', s) INTO a;
 	RAISE NOTICE '%', a;
 END
 $$;

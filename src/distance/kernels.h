@@ -10,7 +10,8 @@
  * what the processor and the operating system offer.
  *
  * No pointer needs any alignment; no kernel reads or writes beyond the
- * lengths it is given.  Lengths are 1 .. 16384 (HNSW_KERNEL_MAX_DIM).
+ * lengths it is given.  Lengths are 1 .. 16384 (HNSW_KERNEL_MAX_DIM); where
+ * they may be any number, the kernel says so.
  *
  * IDENTIFICATION
  *	  src/distance/kernels.h
@@ -48,7 +49,8 @@ typedef struct HnswEdgeSums
  */
 typedef struct HnswKernels
 {
-	const char *name;			/* "scalar", "avx2", "avx512", "neon" */
+	const char *name;			/* "scalar", "avx2", "avx512", "neon";
+								 * "avx512" has a twin, "avx512vpopcntdq" */
 
 	/* float x float: sum of squares of differences, products, |differences| */
 	float		(*l2sq) (const float *a, const float *b, int n);
@@ -56,6 +58,28 @@ typedef struct HnswKernels
 	float		(*l1) (const float *a, const float *b, int n);
 	/* out = {<a,b>, <a,a>, <b,b>} in one pass */
 	void		(*dot3) (const float *a, const float *b, int n, float out[3]);
+
+	/*
+	 * Halves (IEEE 754 binary16, as bits) to floats, which is exact, and
+	 * back, rounded to the nearest, ties to even.  What rounds to 65536 or
+	 * beyond becomes infinity: the caller looks for it, or checks before. NaN
+	 * stays NaN.  n is any number.
+	 */
+	void		(*half_to_float) (const uint16 *h, float *x, int n);
+	void		(*float_to_half) (const float *x, uint16 *h, int n);
+
+	/* half x half, in float arithmetic: as l2sq, dot, l1, dot3 */
+	float		(*half_l2sq) (const uint16 *a, const uint16 *b, int n);
+	float		(*half_dot) (const uint16 *a, const uint16 *b, int n);
+	float		(*half_l1) (const uint16 *a, const uint16 *b, int n);
+	void		(*half_dot3) (const uint16 *a, const uint16 *b, int n, float out[3]);
+
+	/*
+	 * Bit strings of n bytes, n any number: bits that differ; and out = {bits
+	 * in both, bits in either}.
+	 */
+	uint64		(*bit_differ) (const uint8 *a, const uint8 *b, int n);
+	void		(*bit_overlap) (const uint8 *a, const uint8 *b, int n, uint64 out[2]);
 
 	/*
 	 * Own vector: n 8-bit codes, value_i = min + step * code_i. own_residual:
@@ -110,6 +134,7 @@ extern const HnswKernels hnsw_kernels_scalar;
 #if defined(__x86_64__)
 extern const HnswKernels hnsw_kernels_avx2;
 extern const HnswKernels hnsw_kernels_avx512;
+extern const HnswKernels hnsw_kernels_avx512vpopcntdq;
 #elif defined(__aarch64__)
 extern const HnswKernels hnsw_kernels_neon;
 #endif

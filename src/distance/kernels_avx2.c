@@ -390,6 +390,8 @@ const HnswKernels hnsw_kernels_avx2 = {
 	.dot = avx2_dot,
 	.l1 = avx2_l1,
 	.dot3 = avx2_dot3,
+	HNSW_HALF_KERNELS(avx2),
+	HNSW_BIT_KERNELS(avx2),
 	.own_residual = avx2_own_residual,
 	.own_dot = avx2_own_dot,
 	.own_l1 = avx2_own_l1,

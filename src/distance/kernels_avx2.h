@@ -19,7 +19,7 @@
 
 #include <immintrin.h>
 
-#define KERNEL	__attribute__((target("avx2,fma")))
+#define KERNEL	__attribute__((target("avx2,fma,f16c")))
 #define STEP	KERNEL __attribute__((always_inline)) static inline
 
 /* lanes of a vector of floats */
@@ -135,5 +135,7 @@ odd_bytes(__m256i x)
 }
 
 HNSW_CODE_KERNELS_DECLARE(avx2)
+HNSW_HALF_KERNELS_DECLARE(avx2)
+HNSW_BIT_KERNELS_DECLARE(avx2)
 
 #endif							/* KERNELS_AVX2_H */

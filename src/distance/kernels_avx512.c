@@ -403,20 +403,26 @@ avx512_hadamard(float *x, int log2n)
 		hadamard_next(x, n, 1 << done, 2);
 }
 
-const HnswKernels hnsw_kernels_avx512 = {
-	.name = "avx512",
-	.l2sq = avx512_l2sq,
-	.dot = avx512_dot,
-	.l1 = avx512_l1,
-	.dot3 = avx512_dot3,
-	.own_residual = avx512_own_residual,
-	.own_dot = avx512_own_dot,
-	.own_l1 = avx512_own_l1,
-	.own_decode = avx512_own_decode,
-	.u8dot = avx512_u8dot,
-	.u8l1 = avx512_u8l1,
-	HNSW_CODE_KERNELS(avx512),
-	.hadamard = avx512_hadamard,
-};
+/* the processors with VPOPCNTDQ are newer, and differ in the bit kernels only */
+#define AVX512_SET(set) { \
+	.name = #set, \
+	HNSW_BIT_KERNELS(set), \
+	.l2sq = avx512_l2sq, \
+	.dot = avx512_dot, \
+	.l1 = avx512_l1, \
+	.dot3 = avx512_dot3, \
+	HNSW_HALF_KERNELS(avx512), \
+	.own_residual = avx512_own_residual, \
+	.own_dot = avx512_own_dot, \
+	.own_l1 = avx512_own_l1, \
+	.own_decode = avx512_own_decode, \
+	.u8dot = avx512_u8dot, \
+	.u8l1 = avx512_u8l1, \
+	HNSW_CODE_KERNELS(avx512), \
+	.hadamard = avx512_hadamard \
+}
+
+const HnswKernels hnsw_kernels_avx512 = AVX512_SET(avx512);
+const HnswKernels hnsw_kernels_avx512vpopcntdq = AVX512_SET(avx512vpopcntdq);
 
 #endif							/* __x86_64__ */

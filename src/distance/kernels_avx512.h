@@ -20,7 +20,7 @@
 #include <immintrin.h>
 
 #define KERNEL \
-	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")))
+	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
 #define STEP KERNEL __attribute__((always_inline)) static inline
 
 /* lanes of a vector of floats */
@@ -94,5 +94,8 @@ max_abs(__m512 m, __m512 x)
 }
 
 HNSW_CODE_KERNELS_DECLARE(avx512)
+HNSW_HALF_KERNELS_DECLARE(avx512)
+HNSW_BIT_KERNELS_DECLARE(avx512)
+HNSW_BIT_KERNELS_DECLARE(avx512vpopcntdq)
 
 #endif							/* KERNELS_AVX512_H */

@@ -50,10 +50,35 @@ hnsw_hadamard_scale(int log2n)
 }
 
 /*
- * A set is two files: kernels_<set>_code.c has the kernels for edge codes,
- * kernels_<set>.c the others and the table, which takes the former in by
- * HNSW_CODE_KERNELS.
+ * A set is three files: kernels_<set>_code.c has the kernels for edge codes,
+ * kernels_<set>_small.c those for halves and bits, kernels_<set>.c the others
+ * and the table, which takes the former in by HNSW_CODE_KERNELS,
+ * HNSW_HALF_KERNELS and HNSW_BIT_KERNELS.
  */
+#define HNSW_HALF_KERNELS_DECLARE(set) \
+extern void hnsw_##set##_half_to_float(const uint16 *h, float *x, int n); \
+extern void hnsw_##set##_float_to_half(const float *x, uint16 *h, int n); \
+extern float hnsw_##set##_half_l2sq(const uint16 *a, const uint16 *b, int n); \
+extern float hnsw_##set##_half_dot(const uint16 *a, const uint16 *b, int n); \
+extern float hnsw_##set##_half_l1(const uint16 *a, const uint16 *b, int n); \
+extern void hnsw_##set##_half_dot3(const uint16 *a, const uint16 *b, int n, float out[3]);
+
+#define HNSW_BIT_KERNELS_DECLARE(set) \
+extern uint64 hnsw_##set##_bit_differ(const uint8 *a, const uint8 *b, int n); \
+extern void hnsw_##set##_bit_overlap(const uint8 *a, const uint8 *b, int n, uint64 out[2]);
+
+#define HNSW_HALF_KERNELS(set) \
+	.half_to_float = hnsw_##set##_half_to_float, \
+	.float_to_half = hnsw_##set##_float_to_half, \
+	.half_l2sq = hnsw_##set##_half_l2sq, \
+	.half_dot = hnsw_##set##_half_dot, \
+	.half_l1 = hnsw_##set##_half_l1, \
+	.half_dot3 = hnsw_##set##_half_dot3
+
+#define HNSW_BIT_KERNELS(set) \
+	.bit_differ = hnsw_##set##_bit_differ, \
+	.bit_overlap = hnsw_##set##_bit_overlap
+
 #define HNSW_EDGE_KERNELS_DECLARE(set, bits) \
 extern void hnsw_##set##_edge_dots##bits(const uint8 *codes, int stride, int count, \
 										 const int8 *p8, int cdim, int32 *out); \

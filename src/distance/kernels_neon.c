@@ -403,6 +403,8 @@ const HnswKernels hnsw_kernels_neon = {
 	.dot = neon_dot,
 	.l1 = neon_l1,
 	.dot3 = neon_dot3,
+	HNSW_HALF_KERNELS(neon),
+	HNSW_BIT_KERNELS(neon),
 	.own_residual = neon_own_residual,
 	.own_dot = neon_own_dot,
 	.own_l1 = neon_own_l1,

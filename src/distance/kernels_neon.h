@@ -101,5 +101,7 @@ max_abs(float32x4_t m, float32x4_t x)
 }
 
 HNSW_CODE_KERNELS_DECLARE(neon)
+HNSW_HALF_KERNELS_DECLARE(neon)
+HNSW_BIT_KERNELS_DECLARE(neon)
 
 #endif							/* KERNELS_NEON_H */

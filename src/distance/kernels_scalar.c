@@ -9,6 +9,9 @@
  */
 #include "distance/kernels_common.h"
 
+HNSW_HALF_KERNELS_DECLARE(scalar)
+HNSW_BIT_KERNELS_DECLARE(scalar)
+
 static float
 scalar_l2sq(const float *a, const float *b, int n)
 {
@@ -317,6 +320,8 @@ const HnswKernels hnsw_kernels_scalar = {
 	.dot = scalar_dot,
 	.l1 = scalar_l1,
 	.dot3 = scalar_dot3,
+	HNSW_HALF_KERNELS(scalar),
+	HNSW_BIT_KERNELS(scalar),
 	.own_residual = scalar_own_residual,
 	.own_dot = scalar_own_dot,
 	.own_l1 = scalar_own_l1,

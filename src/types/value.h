@@ -3,9 +3,10 @@
  * value.h
  *		What the types of vectors have in common.
  *
- * A type (vector, later halfvec and sparsevec) is described by a
- * HnswValueType; checks, text, arrays and aggregates are written once, against
- * it, and deal in plain floats.  A type's own files only know its layout.
+ * A type (vector, halfvec, sparsevec) is described by a HnswValueType; checks,
+ * text, arrays, arithmetic and aggregates are written once, against it, and
+ * deal in plain floats.  A type's own files only know its layout; what the two
+ * dense types do with theirs is in value_dense.h.
  *
  * Functions with an "escontext" report bad values softly into it (see
  * compat.h) and then return false; with NULL they raise the error.  All
@@ -21,15 +22,26 @@
 #include "hnsw.h"
 
 #include "base/compat.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
+#include "utils/varbit.h"
 
 typedef struct HnswValueType
 {
 	const char *name;			/* for messages */
 	int			max_dim;		/* dimensions are 1 .. max_dim */
+
+	/*
+	 * The range of an element: floats of at least "overflow", either sign, do
+	 * not fit, those of at most "underflow" become 0.
+	 */
+	float		overflow;
+	float		underflow;
 } HnswValueType;
 
 extern const HnswValueType hnsw_vector_type;
+extern const HnswValueType hnsw_halfvec_type;
+extern const HnswValueType hnsw_sparsevec_type;
 
 /* value_check.c */
 
@@ -38,6 +50,7 @@ extern bool hnsw_value_check_typmod(const HnswValueType *type, int dim, int32 ty
 									struct Node *escontext);
 extern bool hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escontext);
 extern void hnsw_value_check_unused(int unused);
+extern void hnsw_value_check_message(StringInfo message, int64 size);
 extern void hnsw_value_different_dims(const HnswValueType *type, int a, int b) pg_attribute_noreturn();
 extern int32 hnsw_value_typmod_in(const HnswValueType *type, ArrayType *modifiers);
 
@@ -45,6 +58,7 @@ extern int32 hnsw_value_typmod_in(const HnswValueType *type, ArrayType *modifier
 
 /* the longest text of a float, its terminating zero included */
 #define HNSW_TEXT_FLOAT_LEN	16
+#define HNSW_TEXT_INT_LEN	12
 
 typedef struct HnswTextReader
 {
@@ -57,10 +71,14 @@ typedef struct HnswTextReader
 extern void hnsw_text_begin(HnswTextReader *reader, const HnswValueType *type, const char *input,
 							struct Node *escontext);
 extern bool hnsw_text_take(HnswTextReader *reader, char token);
+extern bool hnsw_text_int(HnswTextReader *reader, int32 *i);
 extern bool hnsw_text_float(HnswTextReader *reader, float *x);
 extern bool hnsw_text_end(HnswTextReader *reader);
 extern bool hnsw_text_syntax_error(HnswTextReader *reader);
 extern char *hnsw_text_write_float(char *out, float x);
+extern int	hnsw_text_count(const HnswTextReader *reader, int max);
+extern float *hnsw_text_to_floats(HnswTextReader *reader, int32 typmod, int *dim);
+extern char *hnsw_text_from_floats(const float *x, int dim);
 
 /* value_array.c */
 
@@ -68,10 +86,31 @@ extern float *hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, 
 extern ArrayType *hnsw_array_new(Oid element, int n, void **data);
 extern ArrayType *hnsw_array_from_floats(Oid element, const float *x, int n);
 
+/* value_math.c */
+
+/* out = f(a, b), element by element; out may be a or b */
+typedef void (*HnswValueOperation) (const HnswValueType *type, const float *a, const float *b,
+									int n, float *out);
+
+extern void hnsw_value_add(const HnswValueType *type, const float *a, const float *b, int n, float *out);
+extern void hnsw_value_sub(const HnswValueType *type, const float *a, const float *b, int n, float *out);
+extern void hnsw_value_mul(const HnswValueType *type, const float *a, const float *b, int n, float *out);
+extern double hnsw_value_length(const float *x, int n);
+extern void hnsw_value_normalize(const float *x, int n, float *out);
+extern double hnsw_value_cosine_distance(double ab, double aa, double bb);
+extern double hnsw_value_cosine_distance_exact(const float *a, const float *b, int n);
+extern double hnsw_value_spherical_distance(double ab);
+extern VarBit *hnsw_value_signs(const float *x, int n);
+extern int	hnsw_value_part(const HnswValueType *type, int dim, int start, int count, int *first);
+
 /* value_aggregate.c */
 
+extern double *hnsw_aggregate_open(const HnswValueType *type, ArrayType *state, double *rows, int *n);
+extern ArrayType *hnsw_aggregate_writable(FunctionCallInfo fcinfo, int n);
+extern void hnsw_aggregate_invalid(const HnswValueType *type, const char *detail) pg_attribute_noreturn();
+extern float hnsw_aggregate_result(const HnswValueType *type, double sum, double rows);
 extern Datum hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type,
-								  const float *x, int dim);
+								  const float *x, int dim, bool is_sum);
 extern Datum hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type);
 extern float *hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int *dim);
 
@@ -91,6 +130,9 @@ hnsw_value_check_same_dim(const HnswValueType *type, int a, int b)
  *
  * HNSW_COMPARISON_FUNCTIONS: <type>_lt, le, eq, ne, ge, gt and cmp from an
  * int compare(a, b).  They free detoasted copies, as btree wants it.
+ *
+ * HNSW_HASH_FUNCTIONS: <type>_hash and hash_extended of the bytes that "const
+ * void *image(a, &size)" returns: the same bytes for values that are equal.
  */
 #define HNSW_FLOAT8_FUNCTION(name, Struct, getarg, f) \
 HNSW_FUNCTION(name) \
@@ -121,5 +163,28 @@ HNSW_FUNCTION(name) \
 	HNSW_COMPARISON_FUNCTION(type##_ge, Struct, getarg, compare, PG_RETURN_BOOL(c >= 0)) \
 	HNSW_COMPARISON_FUNCTION(type##_gt, Struct, getarg, compare, PG_RETURN_BOOL(c > 0)) \
 	HNSW_COMPARISON_FUNCTION(type##_cmp, Struct, getarg, compare, PG_RETURN_INT32(c))
+
+#define HNSW_HASH_FUNCTIONS(type, Struct, getarg, image) \
+HNSW_FUNCTION(type##_hash) \
+{ \
+	Struct	   *a = getarg(0); \
+	int			size; \
+	const unsigned char *bytes = image(a, &size); \
+	uint32		hash = hash_bytes(bytes, size); \
+\
+	PG_FREE_IF_COPY(a, 0); \
+	PG_RETURN_INT32((int32) hash); \
+} \
+\
+HNSW_FUNCTION(type##_hash_extended) \
+{ \
+	Struct	   *a = getarg(0); \
+	int			size; \
+	const unsigned char *bytes = image(a, &size); \
+	uint64		hash = hash_bytes_extended(bytes, size, PG_GETARG_INT64(1)); \
+\
+	PG_FREE_IF_COPY(a, 0); \
+	PG_RETURN_INT64((int64) hash); \
+}
 
 #endif							/* HNSW_VALUE_H */

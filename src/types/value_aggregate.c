@@ -26,39 +26,57 @@
 /* beyond this a double cannot count on */
 #define MAX_ROWS	9007199254740992.0
 
+/* Raises the error for a state that the functions here have not made */
+void
+hnsw_aggregate_invalid(const HnswValueType *type, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid aggregate state for type %s", type->name),
+			 errdetail_internal("%s", detail)));
+	pg_unreachable();
+}
+
 /*
- * Checks a state and takes it apart: *rows, *dim (0 when there are no rows).
- * Returns the array's elements.
+ * Checks the form of a state and the number of rows in it: *rows.  Returns the
+ * array's elements, *n of them, the first of which is the number of rows.
+ */
+double *
+hnsw_aggregate_open(const HnswValueType *type, ArrayType *state, double *rows, int *n)
+{
+	double	   *v = (double *) ARR_DATA_PTR(state);
+
+	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] < 1 || ARR_ELEMTYPE(state) != FLOAT8OID ||
+		array_contains_nulls(state))
+		hnsw_aggregate_invalid(type, _("The state must be a one-dimensional array without nulls."));
+
+	*n = ARR_DIMS(state)[0];
+	*rows = v[0];
+	if (!(*rows >= 0 && *rows < MAX_ROWS) || *rows != floor(*rows))
+		hnsw_aggregate_invalid(type, _("The state must begin with the number of rows."));
+	return v;
+}
+
+/*
+ * The state of a dense type taken apart: *rows and *dim, which is 0 when there
+ * are no rows.  Returns the array's elements.
  */
 static double *
 open_state(const HnswValueType *type, ArrayType *state, double *rows, int *dim)
 {
-	double	   *v = (double *) ARR_DATA_PTR(state);
 	int			n;
+	double	   *v = hnsw_aggregate_open(type, state, rows, &n);
 
-	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] < 1 || ARR_ELEMTYPE(state) != FLOAT8OID ||
-		array_contains_nulls(state))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid aggregate state for type %s", type->name),
-				 errdetail("The state must be a one-dimensional array without nulls.")));
-
-	n = ARR_DIMS(state)[0];
-	*rows = v[0];
 	*dim = *rows == 0 ? 0 : n - 1;
-	if (!(*rows >= 0 && *rows < MAX_ROWS) || *rows != floor(*rows) || n - 1 > type->max_dim ||
-		(*rows > 0 && n < 2))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid aggregate state for type %s", type->name),
-				 errdetail("The state must hold the number of rows and 1 to %d sums.",
-						   type->max_dim)));
+	if (n - 1 > type->max_dim || (*rows > 0 && n < 2))
+		hnsw_aggregate_invalid(type, psprintf(_("The state must hold the number of rows and 1 to %d sums."),
+											  type->max_dim));
 	return v;
 }
 
 /* A state that may be written to, like argument n of an aggregate support function */
-static ArrayType *
-writable_state(FunctionCallInfo fcinfo, int n)
+ArrayType *
+hnsw_aggregate_writable(FunctionCallInfo fcinfo, int n)
 {
 	/* called as part of an aggregate, the first argument is ours to change */
 	if (n == 0 && AggCheckCallContext(fcinfo, NULL))
@@ -66,17 +84,24 @@ writable_state(FunctionCallInfo fcinfo, int n)
 	return PG_GETARG_ARRAYTYPE_P_COPY(n);
 }
 
-/* Adds the value x of dim coordinates to the state in argument 0 */
+/*
+ * Adds the value x of dim coordinates to the state in argument 0.  Other
+ * dimensions than those before are an error, which sum words as an operator of
+ * two values does, and avg as a check of one.
+ */
 Datum
-hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type, const float *x, int dim)
+hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type, const float *x, int dim,
+					 bool is_sum)
 {
-	ArrayType  *state = writable_state(fcinfo, 0);
+	ArrayType  *state = hnsw_aggregate_writable(fcinfo, 0);
 	double		rows;
 	int			state_dim;
 	double	   *v = open_state(type, state, &rows, &state_dim);
 
 	if (rows == 0)
 		state = hnsw_array_new(FLOAT8OID, dim + 1, (void **) &v);
+	else if (is_sum)
+		hnsw_value_check_same_dim(type, state_dim, dim);
 	else
 		hnsw_value_check_typmod(type, dim, state_dim, NULL);
 
@@ -90,7 +115,7 @@ hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type, const f
 Datum
 hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type)
 {
-	ArrayType  *a = writable_state(fcinfo, 0);
+	ArrayType  *a = hnsw_aggregate_writable(fcinfo, 0);
 	ArrayType  *b = PG_GETARG_ARRAYTYPE_P(1);
 	double		a_rows;
 	double		b_rows;
@@ -111,8 +136,23 @@ hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type)
 }
 
 /*
+ * One element of a result: the sum divided by "rows".  Raises an error when
+ * that is beyond the range of the type.
+ */
+float
+hnsw_aggregate_result(const HnswValueType *type, double sum, double rows)
+{
+	float		x = sum / rows;
+
+	if (unlikely(fabsf(x) >= type->overflow))
+		float_overflow_error();
+	hnsw_value_check_element(type, x, NULL);
+	return x;
+}
+
+/*
  * The sum or the mean that a state stands for, *dim floats; NULL when it has
- * seen no rows.  Raises an error when the result is beyond float's range.
+ * seen no rows.
  */
 float *
 hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int *dim)
@@ -126,11 +166,6 @@ hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int
 
 	x = palloc(sizeof(float) * *dim);
 	for (int i = 0; i < *dim; i++)
-	{
-		x[i] = v[i + 1] / (mean ? rows : 1);
-		if (unlikely(isinf(x[i])))
-			float_overflow_error();
-		hnsw_value_check_element(type, x[i], NULL);
-	}
+		x[i] = hnsw_aggregate_result(type, v[i + 1], mean ? rows : 1);
 	return x;
 }

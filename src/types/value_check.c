@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "types/value.h"
 
 /* Is this a number of dimensions that the type can have? */
@@ -44,7 +45,7 @@ hnsw_value_check_typmod(const HnswValueType *type, int dim, int32 typmod, struct
 	return true;
 }
 
-/* Is x finite? */
+/* Is x finite, and in the range of the type's elements? */
 bool
 hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escontext)
 {
@@ -58,6 +59,16 @@ hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escont
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("infinite value not allowed in %s", type->name)));
 
+	if (unlikely(fabsf(x) >= type->overflow))
+	{
+		char		number[HNSW_TEXT_FLOAT_LEN];
+
+		float_to_shortest_decimal_buf(x, number);
+		ereturn(escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("\"%s\" is out of range for type %s", number, type->name)));
+	}
+
 	return true;
 }
 
@@ -69,6 +80,19 @@ hnsw_value_check_unused(int unused)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("expected unused to be 0, not %d", unused)));
+}
+
+/*
+ * Raises unless the message has "size" more bytes.  The functions that read it
+ * would find out as well, but call it a violation of the protocol.
+ */
+void
+hnsw_value_check_message(StringInfo message, int64 size)
+{
+	if (message->len - message->cursor < size)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("insufficient data left in message")));
 }
 
 /* Raises the error of hnsw_value_check_same_dim */

@@ -3,8 +3,8 @@
  * value_text.c
  *		Text of the vector types: tokens, white space, numbers in and out.
  *
- * A type's input function is a few calls of hnsw_text_take and
- * hnsw_text_float.  White space is allowed before every token and at the end.
+ * Dense values are read as a whole, others by a few calls of hnsw_text_take,
+ * hnsw_text_int and hnsw_text_float.  White space is allowed before every token and at the end.
  * Every function returns false once an error has been reported softly; the
  * caller then gives up.
  *
@@ -198,9 +198,19 @@ read_float_fast(const char *s, float *x)
 	return s;
 }
 
+/* Reports the number up to "end" as out of range; false if that was done softly */
+static bool
+out_of_range(HnswTextReader *reader, const char *end)
+{
+	ereturn(reader->escontext, false,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("\"%s\" is out of range for type %s",
+					pnstrdup(reader->at, end - reader->at), reader->type->name)));
+}
+
 /*
- * Reads a finite number.  Numbers too small for a float become zero (of their
- * sign); numbers too large are an error.
+ * Reads a finite number.  Numbers too small for the type become zero (of their
+ * sign), here or later; numbers too large are an error.
  */
 bool
 hnsw_text_float(HnswTextReader *reader, float *x)
@@ -209,25 +219,136 @@ hnsw_text_float(HnswTextReader *reader, float *x)
 
 	skip_space(reader);
 	end = read_float_fast(reader->at, x);
-	if (likely(end != NULL))
+	if (unlikely(end == NULL))
 	{
-		reader->at = end;
-		return true;
+		errno = 0;
+		*x = strtof(reader->at, (char **) &end);
+		if (end == reader->at || is_letter(*end))
+			return hnsw_text_syntax_error(reader);
+		if (errno == ERANGE && isinf(*x))
+			return out_of_range(reader, end);
+		if (isnan(*x) || isinf(*x))
+			return hnsw_value_check_element(reader->type, *x, reader->escontext);
 	}
-
-	errno = 0;
-	*x = strtof(reader->at, (char **) &end);
-	if (end == reader->at || is_letter(*end))
-		return hnsw_text_syntax_error(reader);
-	if (errno == ERANGE && isinf(*x))
-		ereturn(reader->escontext, false,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("\"%s\" is out of range for type %s",
-						pnstrdup(reader->at, end - reader->at), reader->type->name)));
-	if (!hnsw_value_check_element(reader->type, *x, reader->escontext))
-		return false;
+	if (unlikely(fabsf(*x) >= reader->type->overflow))
+		return out_of_range(reader, end);
 	reader->at = end;
 	return true;
+}
+
+/*
+ * Reads a whole number.  One that an int32 cannot hold becomes the nearest that
+ * it can, which is out of any bounds that matter.
+ */
+bool
+hnsw_text_int(HnswTextReader *reader, int32 *i)
+{
+	const char *s;
+	bool		negative;
+	int64		value = 0;
+
+	skip_space(reader);
+	s = reader->at;
+	negative = (*s == '-');
+	if (*s == '-' || *s == '+')
+		s++;
+	if (!is_digit(*s))
+		return hnsw_text_syntax_error(reader);
+	for (; is_digit(*s); s++)
+		value = Min(value * 10 + (*s - '0'), PG_INT32_MAX);
+	*i = negative ? -value : value;
+	reader->at = s;
+	return true;
+}
+
+/*
+ * How many elements well-formed text still has, or max if they are more: one
+ * more than commas.
+ */
+int
+hnsw_text_count(const HnswTextReader *reader, int max)
+{
+	int			n = 1;
+
+	for (const char *s = reader->at; *s != '\0' && n < max; s++)
+		n += (*s == ',');
+	return n;
+}
+
+/*
+ * Reads the coordinates after the opening bracket, and the end of the text,
+ * into x, which has room for max of them, and sets *dim, which counts on past
+ * max.
+ */
+static bool
+read_coordinates(HnswTextReader *reader, float *x, int max, int *dim)
+{
+	int			n = 0;
+
+	if (!hnsw_text_take(reader, ']'))
+	{
+		do
+		{
+			float		value;
+
+			if (!hnsw_text_float(reader, &value))
+				return false;
+			if (n < max)
+				x[n] = value;
+			n++;
+		} while (hnsw_text_take(reader, ','));
+
+		if (!hnsw_text_take(reader, ']'))
+			return hnsw_text_syntax_error(reader);
+	}
+	*dim = n;
+	return hnsw_text_end(reader);
+}
+
+/*
+ * The coordinates of a dense value, "[x, x, ...]", and their number, which is
+ * the one of the type modifier.  NULL after a soft error.
+ */
+float *
+hnsw_text_to_floats(HnswTextReader *reader, int32 typmod, int *dim)
+{
+	int			max;
+	float	   *x;
+
+	if (!hnsw_text_take(reader, '['))
+	{
+		hnsw_text_syntax_error(reader);
+		return NULL;
+	}
+
+	max = hnsw_text_count(reader, reader->type->max_dim);
+	x = palloc(sizeof(float) * max);
+	if (!read_coordinates(reader, x, max, dim) ||
+		!hnsw_value_check_dim(reader->type, *dim, reader->escontext) ||
+		!hnsw_value_check_typmod(reader->type, *dim, typmod, reader->escontext))
+		return NULL;
+
+	Assert(*dim == max);
+	return x;
+}
+
+/* The text of a dense value */
+char *
+hnsw_text_from_floats(const float *x, int dim)
+{
+	char	   *result = palloc((Size) dim * HNSW_TEXT_FLOAT_LEN + 3);
+	char	   *out = result;
+
+	*out++ = '[';
+	for (int i = 0; i < dim; i++)
+	{
+		if (i > 0)
+			*out++ = ',';
+		out = hnsw_text_write_float(out, x[i]);
+	}
+	*out++ = ']';
+	*out = '\0';
+	return result;
 }
 
 /*

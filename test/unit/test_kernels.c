@@ -8,109 +8,16 @@
  * in double precision, which covers any order of summation, with or without
  * FMA.  The scalar set itself runs through the same checks.
  *
- * Inputs end where their heap block ends and start at odd offsets, so that
- * AddressSanitizer sees reads beyond them; outputs have guard bytes on both
- * sides, which also work without it.
+ * Kernels for halves, bits and sparse vectors: test_kernels_small.c.
  *
  * IDENTIFICATION
  *	  test/unit/test_kernels.c
  *-------------------------------------------------------------------------
  */
+#include "buffers.h"
 #include "distance/kernels.h"
-#include "unit.h"
 
-static const int large_lengths[] = {384, 768, 1000, 1023, 1025, 1536, 4096, 16000, 16383, 16384};
 static const int edge_bits[] = {1, 2, 4, 8};
-
-/* lengths 1 .. 300, then the large ones; 0 ends */
-static int
-length(int i)
-{
-	if (i < 300)
-		return i + 1;
-	i -= 300;
-	return i < (int) lengthof(large_lengths) ? large_lengths[i] : 0;
-}
-
-/* ------------------------------------------------------------- buffers */
-
-#define GUARD	16
-#define FILL	0xa5
-
-/* guarded memory: FILL before, in and after "size" bytes at "data" */
-typedef struct Buffer
-{
-	uint8	   *block;
-	uint8	   *data;
-	size_t		size;
-} Buffer;
-
-/*
- * An input whose heap block ends with it, at an offset of 0 .. 15 times the
- * alignment from the start of the block.
- */
-static Buffer
-input(size_t size, int align)
-{
-	Buffer		b;
-	size_t		offset = (size_t) (unit_below(16) * align);
-
-	b.block = malloc(offset + size);
-	b.data = b.block + offset;
-	b.size = size;
-	return b;
-}
-
-static Buffer
-output(size_t size, int align)
-{
-	Buffer		b;
-	size_t		offset = (size_t) (GUARD + unit_below(16) * align);
-
-	b.block = malloc(offset + size + GUARD);
-	b.data = b.block + offset;
-	b.size = size;
-	memset(b.block, FILL, offset + size + GUARD);
-	return b;
-}
-
-static void
-release(Buffer b)
-{
-	free(b.block);
-}
-
-/* checks the guards of an output, then releases it */
-static void
-release_output(Buffer b)
-{
-	int			bad = 0;
-
-	for (int i = 0; i < GUARD; i++)
-		bad += b.data[b.size + i] != FILL || b.data[-1 - i] != FILL;
-	CHECK_MSG(bad == 0, "guard bytes overwritten, size %zu", b.size);
-	release(b);
-}
-
-static Buffer
-floats(int n, double scale)
-{
-	Buffer		b = input(n * sizeof(float), sizeof(float));
-
-	for (int i = 0; i < n; i++)
-		((float *) b.data)[i] = (float) (unit_normal() * scale);
-	return b;
-}
-
-static Buffer
-bytes(size_t n)
-{
-	Buffer		b = input(n, 1);
-
-	for (size_t i = 0; i < n; i++)
-		b.data[i] = (uint8) unit_random();
-	return b;
-}
 
 /* the query side of edge_dots: -127 .. 127 */
 static Buffer
@@ -121,16 +28,6 @@ signed_bytes(int n)
 	for (int i = 0; i < n; i++)
 		((int8 *) b.data)[i] = (int8) (unit_below(255) - 127);
 	return b;
-}
-
-#define F(b)	((float *) (b).data)
-#define I8(b)	((int8 *) (b).data)
-#define I32(b)	((int32 *) (b).data)
-
-static double
-tolerance(int n, double magnitude)
-{
-	return (8 + sqrt(n)) * ldexp(1, -23) * magnitude;
 }
 
 /* ------------------------------------------------------- float x float */
@@ -617,6 +514,8 @@ test_dispatch(void)
 	for (; (set = hnsw_kernels_available(n)) != NULL; n++)
 	{
 		CHECK_MSG(set->l2sq && set->dot && set->l1 && set->dot3, "%s", set->name);
+		CHECK_MSG(set->half_to_float && set->float_to_half && set->half_l2sq && set->half_dot &&
+				  set->half_l1 && set->half_dot3 && set->bit_differ && set->bit_overlap, "%s", set->name);
 		CHECK_MSG(set->own_residual && set->own_dot && set->own_l1 && set->own_decode, "%s", set->name);
 		CHECK_MSG(set->u8dot && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
 		for (int k = 0; k < (int) lengthof(edge_bits); k++)
