@@ -1063,6 +1063,18 @@ CREATE FUNCTION hnsw_vector_cosine_cell(internal) RETURNS internal
 CREATE FUNCTION hnsw_vector_l1_cell(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'hnsw_sql_vector_l1_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
+CREATE FUNCTION hnsw_halfvec_l2_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_halfvec_l2_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_halfvec_ip_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_halfvec_ip_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_halfvec_cosine_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_halfvec_cosine_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_halfvec_l1_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_halfvec_l1_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
 -- none of them is the default: a default would pick a metric silently
 CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING hnsw AS
 	OPERATOR 1 <-> (vector, vector) FOR ORDER BY float_ops,
@@ -1079,6 +1091,22 @@ CREATE OPERATOR CLASS vector_cosine_ops FOR TYPE vector USING hnsw AS
 CREATE OPERATOR CLASS vector_l1_ops FOR TYPE vector USING hnsw AS
 	OPERATOR 1 <+> (vector, vector) FOR ORDER BY float_ops,
 	FUNCTION 1 hnsw_vector_l1_cell(internal);
+
+CREATE OPERATOR CLASS halfvec_l2_ops FOR TYPE halfvec USING hnsw AS
+	OPERATOR 1 <-> (halfvec, halfvec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_halfvec_l2_cell(internal);
+
+CREATE OPERATOR CLASS halfvec_ip_ops FOR TYPE halfvec USING hnsw AS
+	OPERATOR 1 <#> (halfvec, halfvec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_halfvec_ip_cell(internal);
+
+CREATE OPERATOR CLASS halfvec_cosine_ops FOR TYPE halfvec USING hnsw AS
+	OPERATOR 1 <=> (halfvec, halfvec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_halfvec_cosine_cell(internal);
+
+CREATE OPERATOR CLASS halfvec_l1_ops FOR TYPE halfvec USING hnsw AS
+	OPERATOR 1 <+> (halfvec, halfvec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_halfvec_l1_cell(internal);
 
 -- ---------------------------------------------------------------------
 -- looking inside

@@ -71,5 +71,10 @@ RESET enable_seqscan;
 -- the plan shows the operator
 SELECT explained($$SELECT id FROM planned p ORDER BY v <-> (SELECT v FROM planned WHERE id = 1) LIMIT 10$$);
 
+-- a second key is not the index's business
+SET enable_seqscan = off;
+SELECT explained($$SELECT id FROM planned_new ORDER BY v <-> (SELECT v FROM planned WHERE id = 1), v <-> (SELECT v FROM planned WHERE id = 2) LIMIT 10$$) ~ 'Sort Key';
+RESET enable_seqscan;
+
 DROP FUNCTION uses;
 DROP TABLE planned, planned_new;

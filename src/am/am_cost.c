@@ -85,8 +85,11 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	*correlation = 0;
 	*pages = info->pages;
 
-	/* without an order there is nothing to search for */
-	if (path->indexorderbys == NIL)
+	/*
+	 * Without an order there is nothing to search for; and a second key,
+	 * which the server would leave to us, too, is a sort's business.
+	 */
+	if (list_length(path->indexorderbys) != 1)
 	{
 		*startup_cost = get_float8_infinity();
 		*total_cost = get_float8_infinity();

@@ -38,6 +38,8 @@ typedef enum ScanPhase
 typedef struct ScanState
 {
 	MemoryContext context;		/* of this struct and all it points to */
+	MemoryContext query_context;	/* of the detoasted query, while it is
+									 * read */
 	HnswSharedPager shared;
 	HnswStream	stream;
 	HnswExact  *exact;			/* NULL until the scan has an order to keep */
@@ -48,6 +50,7 @@ typedef struct ScanState
 	bool		query_is_nan;	/* orders nothing: every distance is NaN */
 	HnswAsideList list;			/* being returned */
 	HnswId		page;			/* the next page of it */
+	HnswId		pages_read;		/* of those kept aside */
 	HnswTidList aside;
 	Size		next_aside;
 	bool		told;			/* the user knows that the scan ended early */
@@ -64,6 +67,7 @@ hnswbeginscan(Relation index, int nkeys, int norderbys)
 	ScanState  *state = palloc0(sizeof(ScanState));
 
 	state->context = context;
+	state->query_context = AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES);
 	hnsw_shared_init(&state->shared, index);
 	hnsw_stream_init(&state->stream, &state->shared.pager);
 	MemoryContextSwitchTo(old);
@@ -89,6 +93,7 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int no
 	state->phase = SCAN_BEFORE;
 	state->aside.count = 0;
 	state->next_aside = 0;
+	state->pages_read = 0;
 	state->told = false;
 	if (state->exact != NULL)
 		hnsw_exact_reset(state->exact);
@@ -112,10 +117,10 @@ start_scan(IndexScanDesc scan)
 	MemoryContext old;
 
 	/* the planner makes no plan without an order, and no other AM user exists */
-	if (scan->numberOfOrderBys < 1)
+	if (scan->numberOfOrderBys != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot scan hnsw index \"%s\" without order",
+				 errmsg("cannot scan hnsw index \"%s\" without one order",
 						RelationGetRelationName(index))));
 
 	/* TIDs are safe to return without a pin only under an MVCC snapshot */
@@ -130,19 +135,22 @@ start_scan(IndexScanDesc scan)
 	options.max_visits = hnsw_max_scan_tuples;
 	options.max_memory = memory_limit();
 
-	old = MemoryContextSwitchTo(state->context);
+	old = MemoryContextSwitchTo(state->query_context);
 	state->query_is_null = (scan->orderByData[0].sk_flags & SK_ISNULL) != 0;
 	if (!state->query_is_null)
 		query = hnsw_query_coordinates(index, state->shared.pager.layout,
 									   scan->orderByData[0].sk_argument);
 	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
 		!state->query_is_null;
+	MemoryContextSwitchTo(state->context);
 	if (state->exact == NULL && query != NULL && !state->query_is_nan)
 		state->exact = hnsw_exact_begin(scan);
 	state->lower = -get_float8_infinity();
 	state->stream_ended = false;
 	state->phase = SCAN_GRAPH;
 	MemoryContextSwitchTo(old);
+	/* the stream has made its own of it */
+	MemoryContextReset(state->query_context);
 
 	pgstat_count_index_scan(index);
 #if PG_VERSION_NUM >= 180000
@@ -268,8 +276,15 @@ next_aside(IndexScanDesc scan)
 		state->aside.count = 0;
 		state->next_aside = 0;
 		if (state->page != HNSW_NO_ID)
-			state->page = hnsw_aside_read(&state->shared.pager, state->list, state->page,
-										  &state->aside);
+		{
+			HnswPager  *pager = &state->shared.pager;
+
+			/* a chain that is longer than there are pages is a loop */
+			if (state->pages_read++ > pager->ops->limit(pager, HNSW_ASIDE))
+				hnsw_corrupt("index \"%s\": pages of tuples kept aside form a loop",
+							 RelationGetRelationName(scan->indexRelation));
+			state->page = hnsw_aside_read(pager, state->list, state->page, &state->aside);
+		}
 		else if (state->list + 1 < HNSW_ASIDE_LISTS)
 		{
 			HnswEntry	entry;

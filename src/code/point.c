@@ -195,7 +195,7 @@ hnsw_point_lower_bound(const HnswPoint *query, const HnswLayout *layout,
 
 	if (!isfinite(score.g) || !isfinite(score.pp))
 		return layout->metric == HNSW_IP ? -HUGE_VAL : 0;
-	if (query->clamped)
+	if (query->clamped || resid >= FLT_MAX)
 		return layout->metric == HNSW_IP ? -HUGE_VAL : 0;
 
 	switch ((HnswMetric) layout->metric)

@@ -20,6 +20,7 @@
 typedef enum HnswElement
 {
 	HNSW_VECTOR = 1,			/* float4 coordinates */
+	HNSW_HALFVEC = 2,			/* binary16 coordinates */
 } HnswElement;
 
 typedef enum HnswMetric
@@ -40,7 +41,11 @@ typedef enum HnswMetric
 	X(HNSW_VECTOR, HNSW_L2, vector_l2, true) \
 	X(HNSW_VECTOR, HNSW_IP, vector_ip, true) \
 	X(HNSW_VECTOR, HNSW_COSINE, vector_cosine, true) \
-	X(HNSW_VECTOR, HNSW_L1, vector_l1, false)
+	X(HNSW_VECTOR, HNSW_L1, vector_l1, false) \
+	X(HNSW_HALFVEC, HNSW_L2, halfvec_l2, true) \
+	X(HNSW_HALFVEC, HNSW_IP, halfvec_ip, true) \
+	X(HNSW_HALFVEC, HNSW_COSINE, halfvec_cosine, true) \
+	X(HNSW_HALFVEC, HNSW_L1, halfvec_l1, false)
 
 typedef struct HnswCell
 {

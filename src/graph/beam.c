@@ -14,6 +14,10 @@
  */
 #include "graph/beam.h"
 
+/* entries of the set of seen records: to begin with, and at most from search to search */
+#define SEEN_SPACE		2048
+#define SEEN_KEPT		65536
+
 void
 hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 {
@@ -24,7 +28,7 @@ hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 	hnsw_heap_init(&beam->rest, 1024);
 	hnsw_heap_init(&beam->best, 128);
 	hnsw_heap_init(&beam->counted, 128);
-	hnsw_seen_init(&beam->seen, 2048);
+	hnsw_seen_init(&beam->seen, SEEN_SPACE);
 }
 
 void
@@ -55,6 +59,12 @@ hnsw_beam_start(HnswBeam *beam, int layer, const float *q, int ef,
 	beam->counted.count = 0;
 	beam->visited = 0;
 	beam->expanded = 0;
+	if (beam->seen.space > SEEN_KEPT)
+	{
+		/* one deep search must not make all later ones clear a large table */
+		hnsw_seen_free(&beam->seen);
+		hnsw_seen_init(&beam->seen, SEEN_SPACE);
+	}
 	hnsw_seen_clear(&beam->seen);
 }
 

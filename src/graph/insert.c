@@ -35,6 +35,7 @@ hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uin
 	ins->layout = layout;
 	ins->ef = ef_construction;
 	ins->random = seed;
+	ins->evict = HNSW_NO_ID;
 	hnsw_scorer_init(&ins->scorer, layout);
 	hnsw_beam_init(&ins->beam, pager, &ins->scorer);
 	hnsw_linker_init(&ins->linker, layout, &ins->scorer);
@@ -301,8 +302,13 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 		return HNSW_OFFER_NO_ROOM;
 	if (!*gone)
 	{
+		int			evicted = ins->evict == HNSW_NO_ID ? -1 :
+		hnsw_link_find(shape, rec, ins->evict);
+
 		if (pin && rec->state != HNSW_LINKED && c->id != root)
 			pin = false;
+		if (pin && !hnsw_link_has_room(shape, rec) && evicted >= 0)
+			hnsw_link_drop(shape, rec, evicted);
 		if (pin && !hnsw_link_has_room(shape, rec))
 			pin = false;
 		else if (pin)
@@ -373,84 +379,145 @@ claim_root(HnswEntry *entry, void *arg)
 	return true;
 }
 
+/* Copies what linking to a record needs; its codes go to "codes". */
+static void
+found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const HnswShape *shape,
+				  uint8 *codes, int dim)
+{
+	memset(found, 0, sizeof(*found));
+	found->id = id;
+	found->generation = rec->generation;
+	found->state = rec->state;
+	found->has_room = hnsw_link_has_room(shape, rec);
+	found->own.vmin = rec->vmin;
+	found->own.vstep = rec->vstep;
+	memcpy(codes, hnsw_record_own(rec, shape), dim);
+	found->own.codes = codes;
+}
+
+/* Appends a record's tree neighbors to the queue, as pairs (from, to). */
+static void
+queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
+		   const HnswShape *shape)
+{
+	const uint32 *ids = hnsw_record_ids(rec, shape);
+
+	for (int i = 0; i < rec->count; i++)
+		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID)
+		{
+			float	   *known = hnsw_seen_put(seen, ids[i]);
+
+			if (*known != 0)
+			{
+				hnsw_heap_append(queue, 0, id);
+				hnsw_heap_append(queue, 0, ids[i]);
+			}
+			*known = 0;
+		}
+}
+
+typedef enum ParentSearch
+{
+	PARENT_FOUND,
+	PARENT_NONE,				/* the layer has no root that lives */
+	PARENT_FULL					/* all have room only in the place of a dying
+								 * child, if at all */
+} ParentSearch;
+
 /*
- * No record that the search met can be the parent.  Finds one by walking the
- * tree from the root (a leaf always has room), or makes the new record the root
- * where the layer has none that will last.  Fills *parent; false when the new
- * record has become the root.
+ * Walks the layer's tree from its root to a record with room.  In a tree that
+ * is not being vacuumed a leaf has room; but a record all of whose children are
+ * dying may have none.  Then *parent is such a record, and ins->evict the child.
  */
-static bool
-find_any_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
+static ParentSearch
+walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound *parent)
 {
 	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
 	const HnswShape *shape = &ins->layout->shape[kind];
+	ParentSearch result = PARENT_NONE;
+	HnswId		full = HNSW_NO_ID;
 	HnswHeap	queue;
 	HnswSeen	seen;
 
 	hnsw_heap_init(&queue, 64);
 	hnsw_seen_init(&seen, 64);
+	if (root != HNSW_NO_ID)
+	{
+		hnsw_heap_append(&queue, 0, HNSW_NO_ID);
+		hnsw_heap_append(&queue, 0, root);
+	}
+	for (Size next = 0; next < queue.count && result != PARENT_FOUND; next += 2)
+	{
+		HnswId		from = queue.items[next].id;
+		HnswId		at = queue.items[next + 1].id;
+		const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
+		HnswFound	found;
+
+		if (rec == NULL)
+			continue;
+		if (rec->state == HNSW_DYING && full == HNSW_NO_ID && from != HNSW_NO_ID)
+		{
+			full = from;
+			ins->evict = at;
+		}
+		found.has_room = false;
+		if (at != id && (rec->state == HNSW_LINKED || (at == root && rec->state == HNSW_PENDING)) &&
+			rec->layer == layer)
+		{
+			result = PARENT_FULL;
+			found_from_record(&found, at, rec, shape, ins->found[layer].codes, ins->layout->dim);
+			queue_tree(&queue, &seen, at, rec, shape);
+		}
+		HNSW_RELEASE(ins->pager);
+		if (found.has_room)
+		{
+			*parent = found;
+			ins->evict = HNSW_NO_ID;
+			result = PARENT_FOUND;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (result == PARENT_FULL && full != HNSW_NO_ID)
+	{
+		const HnswRecord *rec = HNSW_READ(ins->pager, kind, full);
+
+		if (rec != NULL)
+		{
+			found_from_record(parent, full, rec, shape, ins->found[layer].codes,
+							  ins->layout->dim);
+			HNSW_RELEASE(ins->pager);
+			result = PARENT_FOUND;
+		}
+	}
+	hnsw_heap_free(&queue);
+	hnsw_seen_free(&seen);
+	return result;
+}
+
+/*
+ * No record that the search met can be the parent.  Finds one by walking the
+ * tree from the root, or makes the new record the root where the layer has none
+ * that will last.  Fills *parent; false when the new record has become the root.
+ */
+static bool
+find_any_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
+{
 	for (;;)
 	{
 		HnswEntry	entry;
 		ClaimArg	claim = {layer, HNSW_NO_ID, id};
+		ParentSearch result;
 
+		ins->evict = HNSW_NO_ID;
 		ins->pager->ops->get_entry(ins->pager, &entry);
 		claim.old = entry.root[layer];
-		queue.count = 0;
-		hnsw_seen_clear(&seen);
-		if (claim.old != HNSW_NO_ID)
-			hnsw_heap_append(&queue, 0, claim.old);
-		for (Size next = 0; next < queue.count; next++)
-		{
-			HnswId		at = queue.items[next].id;
-			const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
-			const uint32 *ids;
-			bool		usable;
-
-			if (rec == NULL)
-				continue;
-			usable = at != id && (rec->state == HNSW_LINKED || at == claim.old) &&
-				rec->state != HNSW_FREE && rec->state != HNSW_DYING && rec->layer == layer;
-			if (usable)
-			{
-				/* a root that lives is never replaced */
-				claim.id = HNSW_NO_ID;
-				memset(parent, 0, sizeof(*parent));
-				parent->id = at;
-				parent->generation = rec->generation;
-				parent->state = rec->state;
-				parent->has_room = hnsw_link_has_room(shape, rec);
-				parent->own.vmin = rec->vmin;
-				parent->own.vstep = rec->vstep;
-				memcpy(ins->found[layer].codes, hnsw_record_own(rec, shape), ins->layout->dim);
-				parent->own.codes = ins->found[layer].codes;
-				ids = hnsw_record_ids(rec, shape);
-				for (int i = 0; i < rec->count; i++)
-					if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID)
-					{
-						float	   *known = hnsw_seen_put(&seen, ids[i]);
-
-						if (*known != 0)
-							hnsw_heap_append(&queue, 0, ids[i]);
-						*known = 0;
-					}
-			}
-			HNSW_RELEASE(ins->pager);
-			if (usable && parent->has_room)
-			{
-				hnsw_heap_free(&queue);
-				hnsw_seen_free(&seen);
-				return true;
-			}
-			CHECK_FOR_INTERRUPTS();
-		}
-		if (claim.id != HNSW_NO_ID &&
+		result = walk_for_parent(ins, layer, id, claim.old, parent);
+		if (result == PARENT_FOUND)
+			return true;
+		/* a root that lives is never replaced */
+		if (result == PARENT_NONE &&
 			ins->pager->ops->update_entry(ins->pager, claim_root, &claim))
-		{
-			hnsw_heap_free(&queue);
-			hnsw_seen_free(&seen);
 			return false;
-		}
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -502,6 +569,7 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 	while (parent == NULL && find_any_parent(ins, layer, id, &any))
 		if (offer_to(ins, kind, &any, id, any.id, true, &is_gone) == HNSW_OFFER_TAKEN)
 			parent = &any;
+	ins->evict = HNSW_NO_ID;
 	finish_record(ins, kind, id, parent, gone, ngone);
 }
 

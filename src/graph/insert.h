@@ -53,6 +53,8 @@ typedef struct HnswInserter
 	float	   *vhat;			/* decoded neighbor */
 	HnswRecord *image;			/* of the record being made */
 	HnswFoundSet found[HNSW_MAX_LAYERS];
+	HnswId		evict;			/* dying child that may make room for a tree
+								 * edge, or HNSW_NO_ID */
 	int64		visited;		/* records scored by the last insert */
 } HnswInserter;
 

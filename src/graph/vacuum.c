@@ -261,14 +261,28 @@ decode_record(VacuumState *vac, HnswKind kind, HnswId id)
 	return true;
 }
 
-/* A slot with an edge to a dying record, or -1. */
-static int
-find_dying_slot(VacuumState *vac, HnswKind kind, const HnswRecord *rec)
+/*
+ * A dying neighbor of a record, of this round or of a later one, or HNSW_NO_ID.
+ */
+static HnswId
+find_dying_neighbor(VacuumState *vac, HnswKind kind, HnswId id)
 {
-	for (int i = 0; i < rec->count; i++)
-		if (set_has(&vac->dying[kind], hnsw_record_ids(rec, &vac->layout->shape[kind])[i]))
-			return i;
-	return -1;
+	const HnswShape *shape = &vac->layout->shape[kind];
+	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
+	HnswId		ids[HNSW_MAX_SLOTS],
+				parent;
+	int			count,
+				layer;
+
+	if (rec == NULL)
+		return HNSW_NO_ID;
+	count = rec->count;
+	memcpy(ids, hnsw_record_ids(rec, shape), sizeof(HnswId) * count);
+	HNSW_RELEASE(vac->pager);
+	for (int i = 0; i < count; i++)
+		if (state_of(vac->pager, kind, ids[i], &parent, &layer) == HNSW_DYING)
+			return ids[i];
+	return HNSW_NO_ID;
 }
 
 /*
@@ -279,6 +293,7 @@ static bool
 pin_edge(VacuumState *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent, bool evict)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
+	HnswId		dying = evict ? find_dying_neighbor(vac, kind, from) : HNSW_NO_ID;
 	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, from);
 	int			victim = -1;
 	bool		room;
@@ -286,8 +301,8 @@ pin_edge(VacuumState *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent
 	if (rec == NULL)
 		return false;
 	room = hnsw_link_has_room(shape, rec) || hnsw_link_find(shape, rec, to) >= 0;
-	if (!room && evict)
-		victim = find_dying_slot(vac, kind, rec);
+	if (!room && dying != HNSW_NO_ID)
+		victim = hnsw_link_find(shape, rec, dying);
 	if (rec->state == HNSW_FREE || rec->state == HNSW_DYING || (!room && victim < 0))
 	{
 		HNSW_CANCEL(vac->pager);
@@ -375,11 +390,20 @@ static void
 reparent(VacuumState *vac, HnswKind kind, HnswId child, int layer, HnswId dying_parent)
 {
 	HnswPager  *pager = vac->pager;
-	HnswId		top = living_ancestor(vac, kind, dying_parent);
-	HnswId		adopter;
+	HnswId		top,
+				adopter;
+	HnswEntry	now;
 	bool		from_root = false,
 				evict = false;
 
+	/* a vacuum that was stopped may have made it the root already */
+	pager->ops->get_entry(pager, &now);
+	if (now.root[layer] == child)
+	{
+		make_root(vac, kind, child);
+		return;
+	}
+	top = living_ancestor(vac, kind, dying_parent);
 	for (;;)
 	{
 		HnswEntry	entry;
@@ -908,9 +932,9 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 			pager->ops->barrier(pager);
 			bury(&vac);
 		}
-		first += window;
-		if (window == 0 || first >= limit)
+		if (window == 0 || limit - first <= window)
 			break;
+		first += window;
 		memset(vac.dying[HNSW_UPPER].bits, 0, (Size) upper_limit / 8 + 1);
 		vac.dying[HNSW_UPPER].members = 0;
 		hnsw_free(vac.dying[HNSW_BASE].bits);

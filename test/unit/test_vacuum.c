@@ -325,6 +325,41 @@ test_faults(HnswMetric metric, int dim, int m, int m0, int step, bool insert_bet
 	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
 	fixture_close(&f);
 }
+/*
+ * One record is the parent of all others, every slot of it is pinned, and a
+ * vacuum is stopped when all the others are dying: an insert must find room.
+ */
+static void
+test_dying_hub(void)
+{
+	Fixture		f;
+	HnswCheckCounts counts;
+	bool		hub_left = false;
+
+	unit_group("insert below a full record whose children are dying");
+	fixture_open(&f, HNSW_L2, 24, 4, 6, 60, 16);
+	fixture_fill(&f, SHAPE_GAUSS);
+	memset(fixture_row(&f, 0), 0, sizeof(float) * f.dim);
+	fixture_insert(&f, 0, 50);
+	for (int i = 1; i < 50; i++)
+		f.present[i] = false;
+	for (int at = 20; !hub_left && at < 2000; at += 10)
+	{
+		f.arena.fail_at = f.arena.calls + at;
+		raises(run_vacuum, &f);
+		f.arena.fail_at = 0;
+		hnsw_graph_count(&f.arena.pager, &counts);
+		hub_left = counts.records[0][HNSW_DYING] == 49;
+	}
+	CHECK(hub_left);
+	fixture_insert(&f, 50, 60);
+	check_whole(&f, "after inserts below the hub");
+	vacuum(&f);
+	check_whole(&f, "after a second vacuum");
+	check_clean(&f);
+	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
+	fixture_close(&f);
+}
 
 int
 main(void)
@@ -343,6 +378,7 @@ main(void)
 	/* queries that miss their whole cluster come and go with the levels drawn */
 	test_turnover(HNSW_L2, SHAPE_CLUSTERED, 0.15);
 	test_chunks();
+	test_dying_hub();
 	test_faults(HNSW_L2, 4, 2, 2, 7, false);
 	test_faults(HNSW_L2, 4, 2, 0, 7, true);
 	test_faults(HNSW_L1, 4, 3, 4, 7, false);
