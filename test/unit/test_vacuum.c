@@ -325,6 +325,7 @@ test_faults(HnswMetric metric, int dim, int m, int m0, int step, bool insert_bet
 	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
 	fixture_close(&f);
 }
+
 /*
  * One record is the parent of all others, every slot of it is pinned, and a
  * vacuum is stopped when all the others are dying: an insert must find room.
