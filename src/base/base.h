@@ -83,6 +83,18 @@ extern void hnsw_corrupt(const char *fmt,...) pg_attribute_printf(1, 2) pg_attri
 /* Raises "program limit exceeded"; never returns. */
 extern void hnsw_limit(const char *fmt,...) pg_attribute_printf(1, 2) pg_attribute_noreturn();
 
+/*
+ * The output function of splitmix64 (Steele, Lea & Flood, OOPSLA 2014).  The
+ * signs of the rotation come from it: part of the on-disk format.
+ */
+static inline uint64
+hnsw_mix64(uint64 z)
+{
+	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
 #ifdef HNSW_STANDALONE
 #include <setjmp.h>
 extern jmp_buf *hnsw_fail_jump;

@@ -171,20 +171,6 @@ hnsw_point_set(HnswPoint *point, const HnswLayout *layout, const float *v)
 	return true;
 }
 
-void
-hnsw_point_from_record(HnswPoint *point, const HnswLayout *layout,
-					   const HnswRecord *rec, const HnswShape *shape)
-{
-	memcpy(point->own, hnsw_record_own(rec, shape), layout->dim);
-	point->vmin = rec->vmin;
-	point->vstep = rec->vstep;
-	point->resid = rec->resid;
-	point->clamped = false;
-	hnsw_kernels->own_decode(point->own, point->vmin, point->vstep, layout->dim, point->xhat);
-	memcpy(point->x, point->xhat, sizeof(float) * layout->dim);
-	point->norm = 0;
-}
-
 double
 hnsw_point_lower_bound(const HnswPoint *query, const HnswLayout *layout,
 					   HnswScore score, float resid)

@@ -48,10 +48,6 @@ extern bool hnsw_point_set_query(HnswPoint *point, const HnswLayout *layout, con
 /* Sets everything. */
 extern bool hnsw_point_set(HnswPoint *point, const HnswLayout *layout, const float *v);
 
-/* Sets own, xhat and their parameters from a stored record; x = xhat. */
-extern void hnsw_point_from_record(HnswPoint *point, const HnswLayout *layout,
-								   const HnswRecord *rec, const HnswShape *shape);
-
 /*
  * The largest value, in the operator's own scale, that surely is not above the
  * distance between the query and a vector whose record has this score and

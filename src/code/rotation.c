@@ -28,21 +28,12 @@
 static uint32 sign_masks[ROUNDS][HNSW_KERNEL_MAX_DIM];
 static int	signs_made = 0;
 
-/* splitmix64 (Steele, Lea & Flood, OOPSLA 2014) */
-static uint64
-mix64(uint64 z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return z ^ (z >> 31);
-}
-
 static void
 make_signs(int dim)
 {
 	for (int i = signs_made; i < dim; i++)
 	{
-		uint64		bits = mix64(SIGN_SEED * ((uint64) i + 1));
+		uint64		bits = hnsw_mix64(SIGN_SEED * ((uint64) i + 1));
 
 		for (int r = 0; r < ROUNDS; r++)
 			sign_masks[r][i] = (uint32) ((bits >> (17 + 7 * r)) & 1) << 31;

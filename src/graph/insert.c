@@ -68,12 +68,9 @@ hnsw_inserter_free(HnswInserter *ins)
 static int
 random_level(HnswInserter *ins)
 {
-	uint64		z = (ins->random += UINT64_C(0x9E3779B97F4A7C15));
+	uint64		z = hnsw_mix64(ins->random += UINT64_C(0x9E3779B97F4A7C15));
 	double		u;
 
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	z ^= z >> 31;
 	u = ((double) (z >> 11) + 1) / 9007199254740992.0;
 	return Min(HNSW_MAX_LAYERS - 1, (int) (-log(u) / log((double) ins->layout->m)));
 }
