@@ -1,10 +1,13 @@
 # hnsw: a vector type and an HNSW index access method for PostgreSQL
 #
 #   make && make install      build and install (PG_CONFIG=... picks a server)
+#   make install-vector-alias optional: "CREATE EXTENSION vector" makes it, too
 #   make installcheck         regression and isolation tests, running server
 #   make demo                 the main job on real input, on a private server
 #   make check                every test there is, on private servers
-#   make lint, make unit      parts of it: rules of the house; the core alone
+#   make lint, make unit      parts of it: rules of the house; the core alone;
+#   make check-clients        drivers and ORMs
+#   make check-asan           the tests of a server, under sanitizers (not part of check)
 #   make bench                figures (see bench/README.md)
 #
 # "demo" and "check" install what they need (as root) and work from a bare
@@ -13,7 +16,7 @@
 EXTENSION = hnsw
 EXTVERSION = 0.1.0
 MODULE_big = hnsw
-DATA = sql/hnsw--$(EXTVERSION).sql
+DATA = $(sort $(wildcard sql/hnsw--*.sql))
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c src/*/*.c)))
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(filter-out sql/hnsw--%,$(wildcard sql/*.sql))))
@@ -32,7 +35,7 @@ PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \
 
 .DEFAULT_GOAL := all
 
-CI_JOBS = demo check unit lint
+CI_JOBS = demo check check-asan check-clients unit lint soak
 ifneq (,$(filter $(CI_JOBS) bench,$(MAKECMDGOALS)))
 
 $(CI_JOBS):
@@ -50,7 +53,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifeq (,$(wildcard $(PGXS)))
 
-all install installcheck clean:
+all install installcheck clean install-vector-alias uninstall-vector-alias:
 	@major=$$($(PG_CONFIG) --version 2>/dev/null | sed -n 's/[^0-9]*\([0-9]*\).*/\1/p'); \
 	echo "hnsw: the PostgreSQL server headers are missing (no pgxs.mk under '$(PGXS)')." >&2; \
 	echo "Install postgresql-server-dev-$${major:-NN} (Debian, Ubuntu) or postgresql$${major:-NN}-devel (Red Hat)," >&2; \
@@ -60,7 +63,16 @@ else
 
 include $(PGXS)
 
-src/distance/%.o: CFLAGS += -O3
+src/base/%.o src/distance/%.o src/code/%.o src/graph/%.o: CFLAGS += -O3
+# "CREATE EXTENSION vector" for applications that know the extension by that name
+install-vector-alias:
+	@sh $(srcdir)/alias/vector.sh install '$(DESTDIR)$(datadir)/extension' $(addprefix $(srcdir)/,$(DATA))
+
+uninstall-vector-alias:
+	@sh $(srcdir)/alias/vector.sh uninstall '$(DESTDIR)$(datadir)/extension'
+
+.PHONY: install-vector-alias uninstall-vector-alias
+
 # a header rebuilds everything: PGXS tracks no dependencies here
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) Makefile
 

@@ -10,6 +10,7 @@
 #include "vecbench.h"
 
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,30 @@ fetch_number(PGconn * conn, const char *sql)
 	return value;
 }
 
+void
+runf(PGconn * conn, const char *fmt,...)
+{
+	char		sql[1024];
+	va_list		args;
+
+	va_start(args, fmt);
+	vsnprintf(sql, sizeof(sql), fmt, args);
+	va_end(args);
+	run(conn, sql);
+}
+
+double
+fetchf(PGconn * conn, const char *fmt,...)
+{
+	char		sql[1024];
+	va_list		args;
+
+	va_start(args, fmt);
+	vsnprintf(sql, sizeof(sql), fmt, args);
+	va_end(args);
+	return fetch_number(conn, sql);
+}
+
 static void
 on_notice(void *arg __attribute__((unused)), const char *message)
 {
@@ -64,7 +89,6 @@ PGconn *
 open_session(const Options *opt)
 {
 	PGconn	   *conn = PQconnectdb(opt->conninfo);
-	char		sql[512];
 
 	if (PQstatus(conn) != CONNECTION_OK)
 		bench_fail("%s", PQerrorMessage(conn));
@@ -73,14 +97,10 @@ open_session(const Options *opt)
 	{
 		const char *eq = strchr(opt->sets[i], '=');
 
-		snprintf(sql, sizeof(sql), "SET %.*s = '%s'", (int) (eq - opt->sets[i]), opt->sets[i], eq + 1);
-		run(conn, sql);
+		runf(conn, "SET %.*s = '%s'", (int) (eq - opt->sets[i]), opt->sets[i], eq + 1);
 	}
 	if (opt->extension != NULL)
-	{
-		snprintf(sql, sizeof(sql), "CREATE EXTENSION IF NOT EXISTS %s", opt->extension);
-		run(conn, sql);
-	}
+		runf(conn, "CREATE EXTENSION IF NOT EXISTS %s", opt->extension);
 	return conn;
 }
 
@@ -98,6 +118,12 @@ put32(char *p, uint32_t v)
 {
 	v = htonl(v);
 	memcpy(p, &v, sizeof(v));
+}
+
+void
+put_int4(char *p, int32_t v)
+{
+	put32(p, (uint32_t) v);
 }
 
 /* int16 dim, int16 0, float4[dim], network order; returns its length */
@@ -146,16 +172,16 @@ load_table(PGconn * conn, const Options *opt, const Dataset *ds)
 	static const char header[19] = "PGCOPY\n\377\r\n\0";
 	char		sql[512];
 	char	   *row = bench_alloc(32 + 4 * (size_t) ds->dim);
+	int			n = opt->load_rows > 0 && opt->load_rows < ds->n ? opt->load_rows : ds->n;
 	double		start = now();
 
-	snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", opt->table);
-	run(conn, sql);
-	snprintf(sql, sizeof(sql), "CREATE TABLE %s (id int4, embedding vector(%d))", opt->table, ds->dim);
-	run(conn, sql);
-	snprintf(sql, sizeof(sql), "COPY %s FROM STDIN (FORMAT binary)", opt->table);
+	runf(conn, "DROP TABLE IF EXISTS %s", opt->table);
+	runf(conn, "CREATE TABLE %s (id int4, embedding vector(%d)%s)", opt->table, ds->dim,
+		 opt->key ? ", note int4 DEFAULT 0" : "");
+	snprintf(sql, sizeof(sql), "COPY %s (id, embedding) FROM STDIN (FORMAT binary)", opt->table);
 	PQclear(check(conn, PQexec(conn, sql), PGRES_COPY_IN, sql));
 	PQputCopyData(conn, header, sizeof(header));
-	for (int i = 0; i < ds->n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		int			len = put_vector(row + 14, ds->base + (size_t) i * ds->dim, ds->dim);
 
@@ -171,25 +197,28 @@ load_table(PGconn * conn, const Options *opt, const Dataset *ds)
 		bench_fail("%s: %s", sql, PQerrorMessage(conn));
 	PQclear(check(conn, PQgetResult(conn), PGRES_COMMAND_OK, sql));
 	PQclear(PQgetResult(conn));
-	snprintf(sql, sizeof(sql), "VACUUM ANALYZE %s", opt->table);
-	run(conn, sql);
-	fprintf(stderr, "%s: loaded %d x %d in %.1f s\n", opt->label, ds->n, ds->dim, now() - start);
+	if (opt->key)
+		runf(conn, "ALTER TABLE %s ADD PRIMARY KEY (id)", opt->table);
+	runf(conn, "VACUUM ANALYZE %s", opt->table);
+	fprintf(stderr, "%s: loaded %d x %d in %.1f s\n", opt->label, n, ds->dim, now() - start);
 	free(row);
 }
 
-/* Returns the seconds that CREATE INDEX took. */
+/*
+ * Returns the seconds that CREATE INDEX took.  The planner's choice of workers
+ * goes by the main fork of the table, which is small where vectors are
+ * TOASTed; the storage parameter settles it.
+ */
 double
 build_index(PGconn * conn, const Options *opt)
 {
 	char		sql[1024];
 	double		start;
 
-	snprintf(sql, sizeof(sql), "DROP INDEX IF EXISTS %s_idx", opt->table);
-	run(conn, sql);
-	snprintf(sql, sizeof(sql), "SET max_parallel_maintenance_workers = %d", opt->workers);
-	run(conn, sql);
-	snprintf(sql, sizeof(sql), "SET maintenance_work_mem = '%s'", opt->mem);
-	run(conn, sql);
+	runf(conn, "DROP INDEX IF EXISTS %s_idx", opt->table);
+	runf(conn, "SET max_parallel_maintenance_workers = %d", opt->workers);
+	runf(conn, "SET maintenance_work_mem = '%s'", opt->mem);
+	runf(conn, "ALTER TABLE %s SET (parallel_workers = %d)", opt->table, opt->workers);
 	run(conn, "CHECKPOINT");
 	snprintf(sql, sizeof(sql),
 			 "CREATE INDEX %s_idx ON %s USING %s (embedding %s) WITH (m = %d, ef_construction = %d%s%s)",
@@ -198,6 +227,7 @@ build_index(PGconn * conn, const Options *opt)
 	start = now();
 	run(conn, sql);
 	start = now() - start;
+	runf(conn, "ALTER TABLE %s RESET (parallel_workers)", opt->table);
 	fprintf(stderr, "%s: built in %.1f s\n", opt->label, start);
 	return start;
 }

@@ -3,7 +3,7 @@
  * core.c
  *		The graph without a server: what a layout costs and finds.
  *
- *	core DIR [m [m0 [edge_bits [ef_construction [rows]]]]]
+ *	core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows]]]]]
  *
  * Builds an index of a data set in an arena and searches it as a scan would, for
  * m0 slots and edge_bits code bits an edge (0: the plan's choice).  Prints a line
@@ -139,10 +139,10 @@ main(int argc, char **argv)
 				took;
 
 	if (argc < 2)
-		bench_fail("usage: core DIR [m [m0 [edge_bits [ef_construction [rows]]]]]");
+		bench_fail("usage: core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows]]]]]");
 	for (int i = 2; i < argc && i < 2 + (int) lengthof(args); i++)
 		args[i - 2] = atoi(argv[i]);
-	dataset_read(&ds, argv[1], args[4], 0);
+	dataset_open(&ds, argv[1], args[4], 0);
 	dataset_exact(&ds, K);
 
 	hnsw_kernels_init();
@@ -163,7 +163,7 @@ main(int argc, char **argv)
 		hnsw_insert(&inserter, ds.base + (size_t) i * ds.dim, tid_of_row(i));
 	took = seconds() - start;
 	printf("build %.1f s, %.1f us a row, %.0f bytes a row\n", took, took / ds.n * 1e6,
-		   (double) arena.nblocks * BLCKSZ / ds.n);
+		   (double) arena.state->nblocks * BLCKSZ / ds.n);
 	for (int i = 0; i < (int) lengthof(efs); i++)
 		search(&arena.pager, &ds, efs[i]);
 	hnsw_inserter_free(&inserter);

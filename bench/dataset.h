@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* of what dataset_open generates */
+#define GENERATED_QUERIES	500
+#define GENERATOR_SEED		20240601
+
 typedef enum Metric
 {
 	METRIC_L2,
@@ -62,6 +66,12 @@ extern void dataset_read(Dataset *ds, const char *dir, int max_n, int max_q);
  * bytes for the same arguments on every machine.
  */
 extern void dataset_generate(Dataset *ds, int n, int dim, int nq, uint64_t seed);
+
+/*
+ * Either of the two above: "--generate=N,DIM", "--data=DIR" or "DIR".  With
+ * max_n the first rows of the same set, so that sizes can be compared.
+ */
+extern void dataset_open(Dataset *ds, const char *what, int max_n, int max_q);
 
 /* Makes ds->gt hold at least k exact neighbours for ds->metric. */
 extern void dataset_exact(Dataset *ds, int k);

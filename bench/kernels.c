@@ -49,6 +49,8 @@ typedef struct Data
 	uint8	   *u,
 			   *codes;
 	int8	   *p8;
+	uint16	   *ha,
+			   *hb;
 	int32		dots[EDGE_COUNT];
 	HnswEdgeSums sums;
 } Data;
@@ -87,6 +89,58 @@ static void
 call_dot3(Data *d)
 {
 	d->set->dot3(d->a, d->b, d->n, d->out);
+}
+
+static void
+call_half_to_float(Data *d)
+{
+	d->set->half_to_float(d->ha, d->out, d->n);
+}
+
+static void
+call_float_to_half(Data *d)
+{
+	d->set->float_to_half(d->a, d->ha, d->n);
+}
+
+static void
+call_half_l2sq(Data *d)
+{
+	sink = d->set->half_l2sq(d->ha, d->hb, d->n);
+}
+
+static void
+call_half_dot(Data *d)
+{
+	sink = d->set->half_dot(d->ha, d->hb, d->n);
+}
+
+static void
+call_half_l1(Data *d)
+{
+	sink = d->set->half_l1(d->ha, d->hb, d->n);
+}
+
+static void
+call_half_dot3(Data *d)
+{
+	d->set->half_dot3(d->ha, d->hb, d->n, d->out);
+}
+
+/* a dimension of a bit string is a bit */
+static void
+call_bit_differ(Data *d)
+{
+	isink = (int32) d->set->bit_differ(d->u, d->codes, d->n / 8);
+}
+
+static void
+call_bit_overlap(Data *d)
+{
+	uint64		both[2];
+
+	d->set->bit_overlap(d->u, d->codes, d->n / 8, both);
+	isink = (int32) both[0];
 }
 
 static void
@@ -156,6 +210,14 @@ static const Case cases[] = {
 	{"dot", call_dot, 0, 8},
 	{"l1", call_l1, 0, 8},
 	{"dot3", call_dot3, 0, 8},
+	{"half_to_float", call_half_to_float, 0, 2},
+	{"float_to_half", call_float_to_half, 0, 4},
+	{"half_l2sq", call_half_l2sq, 0, 4},
+	{"half_dot", call_half_dot, 0, 4},
+	{"half_l1", call_half_l1, 0, 4},
+	{"half_dot3", call_half_dot3, 0, 4},
+	{"bit_differ", call_bit_differ, 0, 2 / 8.0},
+	{"bit_overlap", call_bit_overlap, 0, 2 / 8.0},
 	{"own_residual", call_own_residual, 0, 5},
 	{"own_dot", call_own_dot, 0, 5},
 	{"own_l1", call_own_l1, 0, 5},
@@ -273,7 +335,9 @@ main(int argc, char **argv)
 	uint8	   *u = buffer(DIM_MAX),
 			   *codes = buffer(EDGE_COUNT * DIM_MAX);
 	int8	   *p8 = buffer(DIM_MAX);
-	Data		d = {.a = a,.b = b,.out = out,.u = u,.codes = codes,.p8 = p8};
+	uint16	   *ha = buffer(DIM_MAX * sizeof(uint16)),
+			   *hb = buffer(DIM_MAX * sizeof(uint16));
+	Data		d = {.a = a,.b = b,.out = out,.u = u,.codes = codes,.p8 = p8,.ha = ha,.hb = hb};
 
 	copy_from = buffer(EDGE_COUNT * DIM_MAX);
 	copy_to = buffer(EDGE_COUNT * DIM_MAX);
@@ -284,6 +348,8 @@ main(int argc, char **argv)
 		u[i] = (uint8) rand();
 		p8[i] = (int8) (rand() % 255 - 127);
 	}
+	hnsw_kernels_scalar.float_to_half(a, ha, DIM_MAX);
+	hnsw_kernels_scalar.float_to_half(b, hb, DIM_MAX);
 	for (int i = 0; i < EDGE_COUNT * DIM_MAX; i++)
 		codes[i] = (uint8) rand();
 

@@ -72,7 +72,7 @@ read_counters(Runner *r, double out[4])
 	PQclear(res);
 }
 
-static int
+int
 compare_doubles(const void *a, const void *b)
 {
 	double		x = *(const double *) a,
@@ -164,11 +164,11 @@ explain_blocks(Runner *r, const char *sql, int q)
 	return blocks;
 }
 
+/* Recall, block requests by relation and wrong answers, over all queries. */
 static void
-check_pass(Runner *r, const char *sql, Figures *fig)
+check_pass(Runner *r, Figures *fig)
 {
 	int			nq = r->ds->nq;
-	int			sample = nq < EXPLAIN_SAMPLE ? nq : EXPLAIN_SAMPLE;
 	double		before[4];
 	double		after[4];
 
@@ -190,6 +190,13 @@ check_pass(Runner *r, const char *sql, Figures *fig)
 	fig->heap_blocks = (after[1] - before[1]) / nq;
 	fig->toast_blocks = (after[2] - before[2]) / nq;
 	fig->heap_rows = (after[3] - before[3]) / nq;
+}
+
+static void
+explain_pass(Runner *r, const char *sql, Figures *fig)
+{
+	int			nq = r->ds->nq;
+	int			sample = nq < EXPLAIN_SAMPLE ? nq : EXPLAIN_SAMPLE;
 
 	for (int i = 0; i < sample; i++)
 		fig->node_blocks += explain_blocks(r, sql, (int) ((long) i * nq / sample)) / sample;
@@ -224,6 +231,13 @@ timed_passes(Runner *r, Figures *fig)
 	free(took);
 }
 
+void
+timed_statement(const Options *opt, char *sql, size_t size)
+{
+	snprintf(sql, size, "SELECT id FROM %s ORDER BY embedding %s $1 LIMIT %d",
+			 opt->table, opt->op, opt->limit);
+}
+
 static void
 prepare(Runner *r, char *timed, size_t timed_size)
 {
@@ -233,8 +247,7 @@ prepare(Runner *r, char *timed, size_t timed_size)
 
 	r->param = bench_alloc(4 + 4 * (size_t) r->ds->dim);
 	r->vector_oid = (Oid) fetch_number(r->conn, "SELECT 'vector'::regtype::oid");
-	snprintf(timed, timed_size, "SELECT id FROM %s ORDER BY embedding %s $1 LIMIT %d",
-			 opt->table, opt->op, opt->limit);
+	timed_statement(opt, timed, timed_size);
 	PQclear(check(r->conn, PQprepare(r->conn, "timed", timed, 1, &r->vector_oid),
 				  PGRES_COMMAND_OK, timed));
 	snprintf(sql, sizeof(sql), "SELECT id, embedding %s $1 FROM %s ORDER BY embedding %s $1 LIMIT %d",
@@ -283,6 +296,34 @@ print_figures(const Options *opt, const Dataset *ds, int ef, const Figures *fig)
 		   fig->heap_rows, fig->out_of_order, fig->wrong_distance, fig->short_results);
 }
 
+void
+require_index(PGconn * conn, const Options *opt, const Dataset *ds)
+{
+	Runner		r = {.conn = conn,.opt = opt,.ds = ds};
+	char		timed[512];
+
+	prepare(&r, timed, sizeof(timed));
+	explain_blocks(&r, timed, 0);
+	run(conn, "DEALLOCATE ALL");
+	free(r.param);
+}
+
+double
+measure_recall(PGconn * conn, const Options *opt, const Dataset *ds, int ef, int *wrong)
+{
+	Runner		r = {.conn = conn,.opt = opt,.ds = ds};
+	Figures		fig = {0};
+	char		timed[512];
+
+	prepare(&r, timed, sizeof(timed));
+	runf(conn, "SET %s = %d", opt->ef_setting, ef);
+	check_pass(&r, &fig);
+	run(conn, "DEALLOCATE ALL");
+	free(r.param);
+	*wrong += fig.out_of_order + fig.wrong_distance;
+	return fig.recall;
+}
+
 bool
 measure(PGconn * conn, const Options *opt, const Dataset *ds, double build_s)
 {
@@ -303,7 +344,8 @@ measure(PGconn * conn, const Options *opt, const Dataset *ds, double build_s)
 
 		snprintf(sql, sizeof(sql), "SET %s = %d", opt->ef_setting, opt->ef[i]);
 		run(conn, sql);
-		check_pass(&r, timed, &fig);
+		check_pass(&r, &fig);
+		explain_pass(&r, timed, &fig);
 		timed_passes(&r, &fig);
 		print_figures(opt, ds, opt->ef[i], &fig);
 		if (build_s >= 0)

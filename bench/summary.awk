@@ -2,7 +2,8 @@
 #   - the file named by "merged": one line for each (label, data set, ef), with
 #     the medians of the times,
 #   - tables on standard output: labels "ours" and "peer" at the same ef and at
-#     equal recall (log(queries a second) interpolated between two ef values).
+#     equal recall (log(queries a second) interpolated between two ef values),
+#     and there the queries a second of other labels beside them.
 
 BEGIN {
 	FS = OFS = ","
@@ -23,6 +24,10 @@ FNR == 1 {
 		line[key] = $0
 		n = ++points[$1, $2]
 		point[$1, $2, n] = key
+		if ($1 != ours && $1 != peer && !(($1, $2) in other_known)) {
+			other_known[$1, $2] = 1
+			others[$2, ++nothers[$2]] = $1
+		}
 		if (!($2 in seen)) {
 			seen[$2] = 1
 			sets[++nsets] = $2
@@ -106,14 +111,22 @@ END {
 				number(field(a, "index_blocks")), number(field(b, "index_blocks")),
 				ratio(field(a, "index_blocks"), field(b, "index_blocks"))
 		}
-		print "\n| recall | qps " ours " | qps " peer " | ratio | index pages " ours " | index pages " peer " | ratio |"
-		print "|---|---|---|---|---|---|---|"
+		printf "\n| recall | qps %s | qps %s | ratio | index pages %s | index pages %s | ratio |", ours, peer, ours, peer
+		rule = "|---|---|---|---|---|---|---|"
+		for (o = 1; o <= nothers[set]; o++) {
+			printf " qps %s |", others[set, o]
+			rule = rule "---|"
+		}
+		print "\n" rule
 		for (t = 1; t in target; t++) {
-			printf "| %s | %s | %s | %s | %s | %s | %s |\n", target[t],
+			printf "| %s | %s | %s | %s | %s | %s | %s |", target[t],
 				number(at_recall(ours, set, target[t], "qps")), number(at_recall(peer, set, target[t], "qps")),
 				ratio(at_recall(ours, set, target[t], "qps"), at_recall(peer, set, target[t], "qps")),
 				number(at_recall(ours, set, target[t], "index_blocks")), number(at_recall(peer, set, target[t], "index_blocks")),
 				ratio(at_recall(ours, set, target[t], "index_blocks"), at_recall(peer, set, target[t], "index_blocks"))
+			for (o = 1; o <= nothers[set]; o++)
+				printf " %s |", number(at_recall(others[set, o], set, target[t], "qps"))
+			print ""
 		}
 		a = point[ours, set, 1]
 		b = point[peer, set, 1]

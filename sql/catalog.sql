@@ -9,7 +9,7 @@ CREATE TEMP VIEW functions AS
 	SELECT p.* FROM pg_proc p JOIN members m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;
 SELECT oid::regprocedure FROM functions
 	WHERE (provolatile, proisstrict, proparallel) <> ('i', true, 's') AND prokind = 'f'
-		AND proargtypes::oid[] && (SELECT array_agg(objid) FROM members WHERE classid = 'pg_type'::regclass);
+		AND (proargtypes::oid[] && (SELECT array_agg(objid) FROM members WHERE classid = 'pg_type'::regclass) OR 'bit'::regtype = ANY (proargtypes::oid[]));
 SELECT oid::regprocedure FROM functions WHERE prokind = 'f' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c');
 SELECT p.oid::regprocedure, p.prosrc FROM functions p WHERE prokind = 'f' AND prosrc NOT LIKE 'hnsw\_sql\_%';
 
@@ -28,13 +28,58 @@ SELECT o.oid::regoperator, o.oprcom::regoperator FROM pg_operator o JOIN members
 
 -- no operator class of hnsw is a default: that would choose a metric
 SELECT c.opcname FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod WHERE a.amname = 'hnsw' AND c.opcdefault;
+-- of btree and hash each type has one
 SELECT a.amname, c.opcname, c.opcintype::regtype FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
 	JOIN members m ON m.classid = 'pg_opclass'::regclass AND m.objid = c.oid
 	WHERE c.opcdefault ORDER BY 1, 2;
+CREATE TEMP VIEW types AS
+	SELECT t.oid, t.typname FROM pg_type t JOIN members m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid WHERE t.typtype = 'b' AND t.typelem = 0;
+SELECT t.typname, a.amname FROM types t, pg_am a WHERE a.amname IN ('btree', 'hash')
+	AND (SELECT count(*) FROM pg_opclass c WHERE c.opcmethod = a.oid AND c.opcintype = t.oid AND c.opcdefault) <> 1;
 
 -- every support function fits
 SELECT a.amname, c.opcname FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
 	JOIN members m ON m.classid = 'pg_opclass'::regclass AND m.objid = c.oid WHERE NOT amvalidate(c.oid);
+-- the families of btree and hash are complete
+SELECT a.amname, f.opfname, array_agg(DISTINCT o.amopstrategy) AS strategies, array_agg(DISTINCT p.amprocnum) AS functions
+	FROM pg_opfamily f JOIN pg_am a ON a.oid = f.opfmethod JOIN members m ON m.classid = 'pg_opfamily'::regclass AND m.objid = f.oid
+	JOIN pg_amop o ON o.amopfamily = f.oid JOIN pg_amproc p ON p.amprocfamily = f.oid
+	WHERE a.amname <> 'hnsw' GROUP BY 1, 2 ORDER BY 1, 2;
+-- = hashes and merges, in one family each
+SELECT o.oid::regoperator FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid
+	WHERE o.oprname = '=' AND (NOT o.oprcanhash OR NOT o.oprcanmerge OR
+		(SELECT array_agg(a.amname ORDER BY a.amname) FROM pg_amop p JOIN pg_am a ON a.oid = p.amopmethod WHERE p.amopopr = o.oid) <> '{btree,hash}');
+
+-- Cells.  Each operator class of hnsw is named for its type and metric, has one
+-- operator, strategy 1, of the metric, of the type on both sides, which commutes
+-- with itself and is ordered as float8, and one support function, immutable and
+-- named for the cell.
+CREATE TEMP VIEW cells AS
+	SELECT c.*, c.opcintype::regtype::text AS type, substring(c.opcname::text from '^([a-z]+)_[a-z0-9]+_ops$') AS named,
+			substring(c.opcname::text from '^[a-z]+_([a-z0-9]+)_ops$') AS metric
+		FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod JOIN members m ON m.classid = 'pg_opclass'::regclass AND m.objid = c.oid
+		WHERE a.amname = 'hnsw';
+CREATE TEMP TABLE metrics (metric text, operator text);
+INSERT INTO metrics VALUES ('l2', '<->'), ('ip', '<#>'), ('cosine', '<=>'), ('l1', '<+>'), ('hamming', '<~>'), ('jaccard', '<%>');
+SELECT count(*) >= 8 AS some FROM cells;
+SELECT opcname FROM cells WHERE type <> named IS NOT FALSE OR metric IN (SELECT metric FROM metrics) IS NOT TRUE;
+SELECT c.opcname, o.amopopr::regoperator FROM cells c
+	LEFT JOIN metrics USING (metric) LEFT JOIN pg_amop o ON o.amopfamily = c.opcfamily LEFT JOIN pg_operator p ON p.oid = o.amopopr
+	WHERE (o.amopstrategy, o.amoppurpose, o.amoplefttype, o.amoprighttype, o.amopsortfamily, p.oprname, p.oprcom, p.oprresult) IS DISTINCT FROM
+		(1, 'o', c.opcintype, c.opcintype, (SELECT opcfamily FROM pg_opclass WHERE opcname = 'float8_ops' AND opcmethod = 403), metrics.operator, p.oid, 'float8'::regtype);
+SELECT c.opcname, p.amproc FROM cells c LEFT JOIN pg_amproc p ON p.amprocfamily = c.opcfamily LEFT JOIN pg_proc f ON f.oid = p.amproc
+	WHERE (p.amprocnum, p.amproclefttype, p.amprocrighttype, f.proname, f.provolatile, f.proparallel) IS DISTINCT FROM
+		(1, c.opcintype, c.opcintype, format('hnsw_%s_%s_cell', c.type, c.metric), 'i', 's');
+SELECT opcname FROM cells WHERE (SELECT count(*) FROM pg_amop WHERE amopfamily = opcfamily) <> 1 OR (SELECT count(*) FROM pg_amproc WHERE amprocfamily = opcfamily) <> 1;
+-- when a type has one, each of its distances has one
+SELECT o.oid::regoperator FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid JOIN metrics ON operator = o.oprname
+	WHERE o.oprleft IN (SELECT opcintype FROM cells) AND o.oid NOT IN (SELECT amopopr FROM pg_amop WHERE amopfamily IN (SELECT opcfamily FROM cells));
+
+-- what users look for has a description; a function behind a type, an operator, a cast, an aggregate or a class may go without
+SELECT t.oid::regtype FROM types t WHERE obj_description(t.oid, 'pg_type') IS NULL;
+SELECT o.oid::regoperator FROM pg_operator o JOIN members m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid WHERE obj_description(o.oid, 'pg_operator') IS NULL;
+SELECT f.oid::regprocedure FROM functions f WHERE obj_description(f.oid, 'pg_proc') IS NULL
+	AND NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = f.oid AND deptype <> 'e');
 
 -- casts: from, to, (i)mplicit or on (a)ssignment
 SELECT castsource::regtype, casttarget::regtype, castcontext, castfunc::regprocedure FROM pg_cast
@@ -73,4 +118,5 @@ BEGIN
 END
 $$;
 
-DROP VIEW functions, members;
+DROP TABLE metrics;
+DROP VIEW cells, types, functions, members;

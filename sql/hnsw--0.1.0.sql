@@ -2,40 +2,89 @@
 \echo Use "CREATE EXTENSION hnsw" to load this file. \quit
 
 -- ---------------------------------------------------------------------
--- pgvector owns the same names: say so before one of them fails to be made
+-- can it be created here?
 -- ---------------------------------------------------------------------
 
-DO $$
+-- Functions, because an error shows the statement that raised it. pgvector owns
+-- the same names: say so before one of them fails to be made.
+CREATE FUNCTION hnsw_beside() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	other text := NULL;
+	objects text;
+	owner text;
+	version text;
+	is_hnsw boolean;
 BEGIN
-	SELECT 'the access method "hnsw"' INTO other
-		FROM pg_catalog.pg_am a
-		WHERE a.amname OPERATOR(pg_catalog.=) 'hnsw';
+	SELECT pg_catalog.pg_describe_object(o.classid, o.objid, 0), e.extname, e.extversion,
+			EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid OPERATOR(pg_catalog.=) o.handler
+				AND p.prosrc OPERATOR(pg_catalog.=) 'hnsw_sql_handler')
+		INTO objects, owner, version, is_hnsw
+		FROM (SELECT 'pg_catalog.pg_am'::pg_catalog.regclass AS classid, a.oid AS objid, a.amhandler::pg_catalog.oid AS handler,
+					true AS in_the_way
+				FROM pg_catalog.pg_am a
+				WHERE a.amname OPERATOR(pg_catalog.=) 'hnsw'
+			UNION ALL
+			SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0,
+					n.nspname OPERATOR(pg_catalog.=) pg_catalog.current_schema()
+				FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
+				WHERE t.typname OPERATOR(pg_catalog.=) ANY (ARRAY['vector', 'halfvec', 'sparsevec']::pg_catalog.name[])) o
+			LEFT JOIN pg_catalog.pg_depend d
+				ON d.classid OPERATOR(pg_catalog.=) o.classid AND d.objid OPERATOR(pg_catalog.=) o.objid
+					AND d.deptype OPERATOR(pg_catalog.=) 'e'
+			LEFT JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+		-- a type of an extension is pgvector's, wherever it is
+		WHERE o.in_the_way OR e.oid IS NOT NULL
+		ORDER BY e.oid IS NULL, o.handler OPERATOR(pg_catalog.=) 0::pg_catalog.oid, o.objid
+		LIMIT 1;
 
-	IF other IS NULL THEN
-		SELECT pg_catalog.format('the type %s', t.oid::pg_catalog.regtype) INTO other
-			FROM pg_catalog.pg_type t
-			WHERE t.typname OPERATOR(pg_catalog.=) 'vector'
-				AND (t.typnamespace OPERATOR(pg_catalog.=)
-						(SELECT n.oid FROM pg_catalog.pg_namespace n
-							WHERE n.nspname OPERATOR(pg_catalog.=) pg_catalog.current_schema())
-					OR EXISTS (SELECT FROM pg_catalog.pg_depend d
-						WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
-							AND d.objid OPERATOR(pg_catalog.=) t.oid
-							AND d.deptype OPERATOR(pg_catalog.=) 'e'))
-			LIMIT 1;
-	END IF;
-
-	IF other IS NOT NULL THEN
+	IF is_hnsw AND owner IS NOT NULL THEN
 		RAISE EXCEPTION USING
 			ERRCODE = 'duplicate_object',
-			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created: %s exists already', other),
-			DETAIL = 'This extension brings the type "vector" and the access method "hnsw" itself, like pgvector, so the two cannot share a database.',
-			HINT = 'Use another database, or, if pgvector is installed here, dump the data, DROP EXTENSION vector CASCADE, CREATE EXTENSION hnsw and restore.';
+			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created: this database has it already, under the name "%s"', owner),
+			DETAIL = pg_catalog.format('Its objects belong to the extension "%s", version %s, which make install-vector-alias has installed.', owner, version),
+			HINT = 'There is nothing to create: use it as it is.';
+	ELSIF owner IS NOT NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'duplicate_object',
+			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created beside extension "%s"', owner),
+			DETAIL = pg_catalog.format('Both bring the type "vector" and the access method "hnsw": %s belongs to extension "%s", version %s.',
+				objects, owner, version),
+			HINT = pg_catalog.format('Use another database, and move the data with pg_dump: docs/migrating.md shows how. In this one, DROP EXTENSION %I CASCADE would remove the columns and indexes that use it.', owner);
+	ELSIF objects IS NOT NULL THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'duplicate_object',
+			MESSAGE = pg_catalog.format('extension "hnsw" cannot be created: %s exists already', objects),
+			DETAIL = 'The extension brings the types "vector", "halfvec" and "sparsevec" and the access method "hnsw" itself.',
+			HINT = 'Rename or drop it, or create the extension in another schema or database.';
 	END IF;
 END
 $$;
+
+SELECT hnsw_beside();
+DROP FUNCTION hnsw_beside();
+
+CREATE FUNCTION hnsw_version() RETURNS text
+	AS 'MODULE_PATHNAME', 'hnsw_sql_version' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION hnsw_version() IS 'version of the hnsw library that this session has loaded';
+
+-- a session that loaded the library before it was updated, or a server that preloads it
+CREATE FUNCTION hnsw_needs() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	needed CONSTANT text := '0.1.0';
+BEGIN
+	IF pg_catalog.string_to_array(pg_catalog.split_part(hnsw_version(), '+', 1), '.')::integer[]
+		OPERATOR(pg_catalog.<) pg_catalog.string_to_array(needed, '.')::integer[]
+	THEN
+		RAISE EXCEPTION USING
+			ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = pg_catalog.format('version %s of extension "hnsw" needs a newer library than version %s', needed, hnsw_version()),
+			HINT = 'Reconnect, because a session keeps the library that it has loaded; restart the server if it preloads the library; otherwise install the library of this version.';
+	END IF;
+END
+$$;
+
+SELECT hnsw_needs();
+DROP FUNCTION hnsw_needs();
 
 -- ---------------------------------------------------------------------
 -- the vector type
@@ -1040,13 +1089,106 @@ CREATE OPERATOR <%> (
 );
 
 -- ---------------------------------------------------------------------
+-- what \dT, \do, \df and \da show
+-- ---------------------------------------------------------------------
+
+COMMENT ON TYPE vector IS 'vector of single-precision numbers';
+COMMENT ON TYPE halfvec IS 'vector of half-precision numbers';
+COMMENT ON TYPE sparsevec IS 'vector of single-precision numbers, zeros not stored';
+
+COMMENT ON OPERATOR <-> (vector, vector) IS 'Euclidean (L2) distance';
+COMMENT ON OPERATOR <-> (halfvec, halfvec) IS 'Euclidean (L2) distance';
+COMMENT ON OPERATOR <-> (sparsevec, sparsevec) IS 'Euclidean (L2) distance';
+COMMENT ON OPERATOR <#> (vector, vector) IS 'inner product, negated';
+COMMENT ON OPERATOR <#> (halfvec, halfvec) IS 'inner product, negated';
+COMMENT ON OPERATOR <#> (sparsevec, sparsevec) IS 'inner product, negated';
+COMMENT ON OPERATOR <=> (vector, vector) IS 'cosine distance';
+COMMENT ON OPERATOR <=> (halfvec, halfvec) IS 'cosine distance';
+COMMENT ON OPERATOR <=> (sparsevec, sparsevec) IS 'cosine distance';
+COMMENT ON OPERATOR <+> (vector, vector) IS 'taxicab (L1) distance';
+COMMENT ON OPERATOR <+> (halfvec, halfvec) IS 'taxicab (L1) distance';
+COMMENT ON OPERATOR <+> (sparsevec, sparsevec) IS 'taxicab (L1) distance';
+COMMENT ON OPERATOR <~> (bit, bit) IS 'Hamming distance';
+COMMENT ON OPERATOR <%> (bit, bit) IS 'Jaccard distance';
+
+COMMENT ON OPERATOR + (vector, vector) IS 'sum of coordinates';
+COMMENT ON OPERATOR + (halfvec, halfvec) IS 'sum of coordinates';
+COMMENT ON OPERATOR + (sparsevec, sparsevec) IS 'sum of coordinates';
+COMMENT ON OPERATOR - (vector, vector) IS 'difference of coordinates';
+COMMENT ON OPERATOR - (halfvec, halfvec) IS 'difference of coordinates';
+COMMENT ON OPERATOR - (sparsevec, sparsevec) IS 'difference of coordinates';
+COMMENT ON OPERATOR * (vector, vector) IS 'product of coordinates';
+COMMENT ON OPERATOR * (halfvec, halfvec) IS 'product of coordinates';
+COMMENT ON OPERATOR * (sparsevec, sparsevec) IS 'product of coordinates';
+COMMENT ON OPERATOR || (vector, vector) IS 'concatenation';
+COMMENT ON OPERATOR || (halfvec, halfvec) IS 'concatenation';
+
+COMMENT ON OPERATOR < (vector, vector) IS 'less than';
+COMMENT ON OPERATOR < (halfvec, halfvec) IS 'less than';
+COMMENT ON OPERATOR < (sparsevec, sparsevec) IS 'less than';
+COMMENT ON OPERATOR <= (vector, vector) IS 'less than or equal';
+COMMENT ON OPERATOR <= (halfvec, halfvec) IS 'less than or equal';
+COMMENT ON OPERATOR <= (sparsevec, sparsevec) IS 'less than or equal';
+COMMENT ON OPERATOR = (vector, vector) IS 'equal';
+COMMENT ON OPERATOR = (halfvec, halfvec) IS 'equal';
+COMMENT ON OPERATOR = (sparsevec, sparsevec) IS 'equal';
+COMMENT ON OPERATOR <> (vector, vector) IS 'not equal';
+COMMENT ON OPERATOR <> (halfvec, halfvec) IS 'not equal';
+COMMENT ON OPERATOR <> (sparsevec, sparsevec) IS 'not equal';
+COMMENT ON OPERATOR >= (vector, vector) IS 'greater than or equal';
+COMMENT ON OPERATOR >= (halfvec, halfvec) IS 'greater than or equal';
+COMMENT ON OPERATOR >= (sparsevec, sparsevec) IS 'greater than or equal';
+COMMENT ON OPERATOR > (vector, vector) IS 'greater than';
+COMMENT ON OPERATOR > (halfvec, halfvec) IS 'greater than';
+COMMENT ON OPERATOR > (sparsevec, sparsevec) IS 'greater than';
+
+COMMENT ON FUNCTION l2_distance(vector, vector) IS 'Euclidean (L2) distance';
+COMMENT ON FUNCTION l2_distance(halfvec, halfvec) IS 'Euclidean (L2) distance';
+COMMENT ON FUNCTION l2_distance(sparsevec, sparsevec) IS 'Euclidean (L2) distance';
+COMMENT ON FUNCTION inner_product(vector, vector) IS 'inner product';
+COMMENT ON FUNCTION inner_product(halfvec, halfvec) IS 'inner product';
+COMMENT ON FUNCTION inner_product(sparsevec, sparsevec) IS 'inner product';
+COMMENT ON FUNCTION cosine_distance(vector, vector) IS 'cosine distance';
+COMMENT ON FUNCTION cosine_distance(halfvec, halfvec) IS 'cosine distance';
+COMMENT ON FUNCTION cosine_distance(sparsevec, sparsevec) IS 'cosine distance';
+COMMENT ON FUNCTION l1_distance(vector, vector) IS 'taxicab (L1) distance';
+COMMENT ON FUNCTION l1_distance(halfvec, halfvec) IS 'taxicab (L1) distance';
+COMMENT ON FUNCTION l1_distance(sparsevec, sparsevec) IS 'taxicab (L1) distance';
+COMMENT ON FUNCTION hamming_distance(bit, bit) IS 'number of bits that differ';
+COMMENT ON FUNCTION jaccard_distance(bit, bit) IS 'share of the bits set in either that are not set in both';
+COMMENT ON FUNCTION vector_dims(vector) IS 'number of dimensions';
+COMMENT ON FUNCTION vector_dims(halfvec) IS 'number of dimensions';
+COMMENT ON FUNCTION vector_norm(vector) IS 'Euclidean length';
+COMMENT ON FUNCTION l2_norm(halfvec) IS 'Euclidean length';
+COMMENT ON FUNCTION l2_norm(sparsevec) IS 'Euclidean length';
+COMMENT ON FUNCTION l2_normalize(vector) IS 'vector of length 1 in the same direction';
+COMMENT ON FUNCTION l2_normalize(halfvec) IS 'vector of length 1 in the same direction';
+COMMENT ON FUNCTION l2_normalize(sparsevec) IS 'vector of length 1 in the same direction';
+COMMENT ON FUNCTION binary_quantize(vector) IS 'a bit for each coordinate: is it positive?';
+COMMENT ON FUNCTION binary_quantize(halfvec) IS 'a bit for each coordinate: is it positive?';
+COMMENT ON FUNCTION subvector(vector, integer, integer) IS 'coordinates from a position, as many as given';
+COMMENT ON FUNCTION subvector(halfvec, integer, integer) IS 'coordinates from a position, as many as given';
+COMMENT ON FUNCTION vector_l2_squared_distance(vector, vector) IS 'square of the Euclidean distance';
+COMMENT ON FUNCTION halfvec_l2_squared_distance(halfvec, halfvec) IS 'square of the Euclidean distance';
+COMMENT ON FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) IS 'square of the Euclidean distance';
+COMMENT ON FUNCTION vector_spherical_distance(vector, vector) IS 'angle between vectors of length 1, in units of pi';
+COMMENT ON FUNCTION halfvec_spherical_distance(halfvec, halfvec) IS 'angle between vectors of length 1, in units of pi';
+
+COMMENT ON AGGREGATE avg(vector) IS 'mean of the vectors';
+COMMENT ON AGGREGATE avg(halfvec) IS 'mean of the vectors';
+COMMENT ON AGGREGATE avg(sparsevec) IS 'mean of the vectors';
+COMMENT ON AGGREGATE sum(vector) IS 'sum of the vectors';
+COMMENT ON AGGREGATE sum(halfvec) IS 'sum of the vectors';
+COMMENT ON AGGREGATE sum(sparsevec) IS 'sum of the vectors';
+
+-- ---------------------------------------------------------------------
 -- the access method
 -- ---------------------------------------------------------------------
 
-CREATE FUNCTION hnsw_handler(internal) RETURNS index_am_handler
+CREATE FUNCTION hnswhandler(internal) RETURNS index_am_handler
 	AS 'MODULE_PATHNAME', 'hnsw_sql_handler' LANGUAGE C;
 
-CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hnsw_handler;
+CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hnswhandler;
 
 COMMENT ON ACCESS METHOD hnsw IS 'hnsw index access method';
 
@@ -1074,6 +1216,24 @@ CREATE FUNCTION hnsw_halfvec_cosine_cell(internal) RETURNS internal
 
 CREATE FUNCTION hnsw_halfvec_l1_cell(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'hnsw_sql_halfvec_l1_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_bit_hamming_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_bit_hamming_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_bit_jaccard_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_bit_jaccard_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_sparsevec_l2_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_sparsevec_l2_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_sparsevec_ip_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_sparsevec_ip_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_sparsevec_cosine_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_sparsevec_cosine_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+CREATE FUNCTION hnsw_sparsevec_l1_cell(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'hnsw_sql_sparsevec_l1_cell' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 -- none of them is the default: a default would pick a metric silently
 CREATE OPERATOR CLASS vector_l2_ops FOR TYPE vector USING hnsw AS
@@ -1108,6 +1268,30 @@ CREATE OPERATOR CLASS halfvec_l1_ops FOR TYPE halfvec USING hnsw AS
 	OPERATOR 1 <+> (halfvec, halfvec) FOR ORDER BY float_ops,
 	FUNCTION 1 hnsw_halfvec_l1_cell(internal);
 
+CREATE OPERATOR CLASS bit_hamming_ops FOR TYPE bit USING hnsw AS
+	OPERATOR 1 <~> (bit, bit) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_bit_hamming_cell(internal);
+
+CREATE OPERATOR CLASS bit_jaccard_ops FOR TYPE bit USING hnsw AS
+	OPERATOR 1 <%> (bit, bit) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_bit_jaccard_cell(internal);
+
+CREATE OPERATOR CLASS sparsevec_l2_ops FOR TYPE sparsevec USING hnsw AS
+	OPERATOR 1 <-> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_sparsevec_l2_cell(internal);
+
+CREATE OPERATOR CLASS sparsevec_ip_ops FOR TYPE sparsevec USING hnsw AS
+	OPERATOR 1 <#> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_sparsevec_ip_cell(internal);
+
+CREATE OPERATOR CLASS sparsevec_cosine_ops FOR TYPE sparsevec USING hnsw AS
+	OPERATOR 1 <=> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_sparsevec_cosine_cell(internal);
+
+CREATE OPERATOR CLASS sparsevec_l1_ops FOR TYPE sparsevec USING hnsw AS
+	OPERATOR 1 <+> (sparsevec, sparsevec) FOR ORDER BY float_ops,
+	FUNCTION 1 hnsw_sparsevec_l1_cell(internal);
+
 -- ---------------------------------------------------------------------
 -- looking inside
 -- ---------------------------------------------------------------------
@@ -1128,3 +1312,13 @@ CREATE FUNCTION hnsw_stats(index regclass, OUT name text, OUT value double preci
 	AS 'MODULE_PATHNAME', 'hnsw_sql_stats' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION hnsw_stats(regclass) IS 'what an hnsw index holds';
+
+CREATE FUNCTION hnsw_build_memory(index regclass) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'hnsw_sql_build_memory_index' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION hnsw_build_memory(regclass) IS 'bytes of maintenance_work_mem that keep a rebuild of an hnsw index in memory';
+
+CREATE FUNCTION hnsw_build_memory(rows bigint, dims integer, m integer DEFAULT 16, m0 integer DEFAULT 0) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'hnsw_sql_build_memory' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION hnsw_build_memory(bigint, integer, integer, integer) IS 'bytes of maintenance_work_mem that keep a build of an index on vector or halfvec in memory';

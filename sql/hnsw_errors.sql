@@ -47,7 +47,7 @@ SELECT * FROM hnsw_check('refused_view');
 DROP VIEW refused_view;
 
 -- the access method's own functions
-DO $$ BEGIN PERFORM hnsw_handler(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'cannot be called'; END $$;
+DO $$ BEGIN PERFORM hnswhandler(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'cannot be called'; END $$;
 DO $$ BEGIN PERFORM hnsw_vector_l2_cell(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'cannot be called'; END $$;
 
 -- operator classes that are not ours to run

@@ -51,6 +51,11 @@ SELECT many();
 DROP FUNCTION many;
 SELECT count(*) FROM (SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 5) r;
 SELECT explained($$SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' LIMIT 1000$$);
+-- a scan of one round is not held to it
+SET hnsw.iterative_scan = off;
+SET hnsw.max_scan_tuples = 1;
+SELECT same_as_sort('scanned', 'v <-> ''[1,2,3,4,5,6,7,8]''', lim => 10);
+RESET hnsw.iterative_scan;
 RESET hnsw.max_scan_tuples;
 SET work_mem = '64kB';
 \set VERBOSITY terse
@@ -159,6 +164,16 @@ SELECT count(*) FROM (SELECT s.id FROM scanned s JOIN generate_series(1, 3000) g
 -- two orders, the other operator
 SELECT count(*) FROM (SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]', id LIMIT 30) r;
 SELECT count(*) FROM (SELECT id FROM scanned ORDER BY v <-> '[1,2,3,4,5,6,7,8]' DESC LIMIT 30) r;
+
+-- around the length at which the cosine ceases to be a number, as at 0
+CREATE TABLE scanned_long (id int, v vector(3));
+INSERT INTO scanned_long SELECT i, ARRAY[1.84467437e19 * (1 + (i - 100) * 1e-8), i, -i]::double precision[]::vector FROM generate_series(1, 200) i;
+INSERT INTO scanned_long VALUES (0, '[0,0,0]'), (0, '[1e-45,0,0]'), (0, '[3e38,3e38,3e38]'), (0, '[1,2,3]'), (0, '[-3,1,2]');
+CREATE INDEX scanned_long_v ON scanned_long USING hnsw (v vector_cosine_ops);
+SELECT (v <=> '[1,2,3]') = 'NaN' AS is_nan, count(*) > 10 AS many FROM scanned_long GROUP BY 1 ORDER BY 1;
+SELECT sound('scanned_long_v'), same_as_sort('scanned_long', 'v <=> ''[1,2,3]'''), same_as_sort('scanned_long', 'v <=> ''[-1e19,1e18,0]'''),
+	same_as_sort('scanned_long', 'v <=> ''[3e38,0,0]''');
+DROP TABLE scanned_long;
 
 DROP FUNCTION nearest;
 DROP TABLE scanned;

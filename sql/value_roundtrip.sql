@@ -1,9 +1,9 @@
 -- every type: random values come back from text and from the wire format
 
--- a number of any size and sign that a type may hold: 10^-46 .. 10^38, or less
+-- a number of any size and sign that a type may hold: 10^-44.8 .. 10^38, or less
 CREATE FUNCTION random_number(largest float8) RETURNS float8 LANGUAGE sql VOLATILE AS $$
 	SELECT CASE floor(random() * 8) WHEN 0 THEN 0 WHEN 1 THEN floor(random() * 9) - 4
-		ELSE (random() * 2 - 1) * 10 ^ (random() * (log(largest) + 46) - 46) END
+		ELSE sign(random() - 0.5) * (0.5 + random() / 2) * 10 ^ (random() * (log(largest) + 44.5) - 44.5) END
 $$;
 CREATE FUNCTION random_numbers(dim int, largest float8) RETURNS float8[] LANGUAGE sql VOLATILE AS
 	'SELECT array_agg(random_number(largest)) FROM generate_series(1, dim)';
@@ -57,11 +57,16 @@ WITH pairs AS (
 	SELECT a.h AS a, b.h AS b, a.h::float8[] AS x, b.h::float8[] AS y FROM originals a JOIN originals b USING (dim) WHERE a.id <> b.id AND dim < 1000 AND (a.id + b.id) % 5 = 0
 ), sums AS (
 	SELECT a, b, (SELECT sum((p - q) ^ 2) FROM unnest(x, y) t(p, q)) AS l2, (SELECT sum(abs(p - q)) FROM unnest(x, y) t(p, q)) AS l1,
-		(SELECT sum(p * q) FROM unnest(x, y) t(p, q)) AS ip, (SELECT sum(abs(p * q)) FROM unnest(x, y) t(p, q)) AS ip_size FROM pairs
+		(SELECT sum(p * q) FROM unnest(x, y) t(p, q)) AS ip, (SELECT sum(abs(p * q)) FROM unnest(x, y) t(p, q)) AS ip_size,
+		1 - (SELECT sum(p * q) / sqrt(nullif(sum(p * p) * sum(q * q), 0)) FROM unnest(x, y) t(p, q)) AS cosine FROM pairs
 )
 SELECT count(*) > 500 AS many, bool_and(near(a <-> b, sqrt(l2), sqrt(l2))) AS l2, bool_and(near(a <+> b, l1, l1)) AS l1, bool_and(near(inner_product(a, b), ip, ip_size)) AS ip,
+	bool_and(CASE WHEN cosine IS NULL THEN a <=> b = 'NaN' ELSE near(a <=> b, cosine, 1) END) AS cosine,
+	bool_and(near(a::vector <-> b::vector, sqrt(l2), sqrt(l2))) AS vector_l2, bool_and(near(a::vector <+> b::vector, l1, l1)) AS vector_l1,
+	bool_and(near(a::vector <#> b::vector, -ip, ip_size)) AS vector_ip, bool_and(CASE WHEN cosine IS NULL THEN a::vector <=> b::vector = 'NaN' ELSE near(a::vector <=> b::vector, cosine, 1) END) AS vector_cosine,
 	bool_and(near(a::sparsevec <-> b::sparsevec, sqrt(l2), sqrt(l2))) AS sparse_l2, bool_and(near(a::sparsevec <+> b::sparsevec, l1, l1)) AS sparse_l1,
-	bool_and(near(inner_product(a::sparsevec, b::sparsevec), ip, ip_size)) AS sparse_ip FROM sums;
+	bool_and(near(inner_product(a::sparsevec, b::sparsevec), ip, ip_size)) AS sparse_ip,
+	bool_and(CASE WHEN cosine IS NULL THEN a::sparsevec <=> b::sparsevec = 'NaN' ELSE near(a::sparsevec <=> b::sparsevec, cosine, 1) END) AS sparse_cosine FROM sums;
 
 DROP FUNCTION random_number, random_numbers, round_trip, near;
 DROP TABLE originals, copies;

@@ -33,7 +33,7 @@ SELECT quote_literal(i) AS input, input_error(i) AS error FROM unnest(ARRAY[
 
 SELECT input_error('[1,2]', 'vector(3)'), input_error('[1,2,3]', 'vector(3)'), input_error('{"[1]","[1,2]"}', 'vector(1)[]');
 SELECT input_error('[' || repeat('1,', 16000) || '1]'), input_error('[' || repeat('1,', 15999) || '1]');
--- too many and malformed: malformed
+-- too many and malformed: what comes first in the text
 SELECT left(input_error('[' || repeat('1,', 16000) || ']'), 60), left(input_error('[' || repeat(',', 20000)), 50);
 
 -- as a client sees it

@@ -10,6 +10,7 @@
 #include "hnsw.h"
 
 #include "am/am.h"
+#include "base/debug.h"
 #include "build/build.h"
 #include "commands/vacuum.h"
 #include "config/alter.h"
@@ -24,7 +25,11 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	hnsw_options_check_free();
 	hnsw_kernels_init();
+#ifdef HNSW_DEBUG_POINTS
+	hnsw_debug_init();
+#endif
 	hnsw_options_init();
 	hnsw_alter_init();
 }

@@ -29,4 +29,13 @@
 	PG_FUNCTION_INFO_V1(hnsw_sql_##name); \
 	Datum hnsw_sql_##name(PG_FUNCTION_ARGS)
 
+struct RelationData;
+
+/*
+ * Raises an error when the SQL objects of the extension, to which the index's
+ * access method belongs, are of a version that this library does not serve.
+ * Reads the catalog: not under a buffer lock.
+ */
+extern void hnsw_version_check(struct RelationData *index);
+
 #endif							/* HNSW_H */

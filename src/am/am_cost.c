@@ -32,6 +32,14 @@
  */
 #define CACHED_SHARE		0.75
 
+/*
+ * Without codes each neighbor of what a search goes through is a visit of its own:
+ * so many for one, for each slot of a record.  Many of them are visited by most
+ * searches.
+ */
+#define UNCODED_VISITS_PER_SLOT	0.33
+#define UNCODED_CACHED_SHARE	0.95
+
 /* arithmetic on a record, in units of cpu_operator_cost for each kilobyte */
 #define OPERATORS_PER_KB	20.0
 
@@ -76,7 +84,10 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	double		tuples = Max(info->tuples, 1);
 	Relation	index;
 	const HnswLayout *layout;
-	double		visits,
+	const HnswShape *shape;
+	double		times = 1,		/* visits in the place of one */
+				cached = CACHED_SHARE,
+				visits,
 				per_visit,
 				layers;
 	int			ef;
@@ -103,16 +114,21 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	index = index_open(info->indexoid, NoLock);
 	layout = hnsw_index_layout(index);
 	ef = hnsw_options_ef_search(index);
-	per_visit = layout->shape[HNSW_BASE].pages *
-		random_page_cost * (1 - CACHED_SHARE) +
-		cpu_operator_cost * OPERATORS_PER_KB * layout->shape[HNSW_BASE].size / 1024.0;
+	shape = &layout->shape[HNSW_BASE];
+	if (shape->bits == 0)
+	{
+		times = Max(1, UNCODED_VISITS_PER_SLOT * shape->slots);
+		cached = UNCODED_CACHED_SHARE;
+	}
+	per_visit = shape->pages * random_page_cost * (1 - cached) +
+		cpu_operator_cost * OPERATORS_PER_KB * shape->size / 1024.0;
 	layers = log(Max(tuples, 2)) / log(layout->m);
 	index_close(index, NoLock);
 
-	visits = Min(tuples, ef * VISITS_PER_EF + layers * VISITS_PER_LAYER);
+	visits = Min(tuples, times * (ef * VISITS_PER_EF + layers * VISITS_PER_LAYER));
 	*startup_cost = visits * per_visit;
 	*total_cost = *startup_cost +
-		tuples * (VISITS_PER_ROW * per_visit + cpu_index_tuple_cost);
+		tuples * (times * VISITS_PER_ROW * per_visit + cpu_index_tuple_cost);
 	if (!budget_suffices(root, path, tuples))
 	{
 #if PG_VERSION_NUM >= 180000

@@ -72,20 +72,20 @@ hnswinsert(Relation index, Datum *values, bool *isnull, ItemPointer heap_tid,
 	InsertState *state = insert_state(index, index_info);
 	HnswTid		tid = hnsw_tid_from_pointer(heap_tid);
 	MemoryContext old = MemoryContextSwitchTo(state->row_context);
-	const float *x = NULL;
+	const void *v = NULL;
 
 	/* before the lock: detoasting takes heavyweight locks of its own */
 	if (!isnull[0])
-		x = hnsw_column_coordinates(index, state->shared.pager.layout, values[0]);
+		v = hnsw_column_plain(state->shared.pager.layout, values[0]);
 
 	hnsw_lock_insert(index);
-	if (x == NULL)
+	if (v == NULL)
 		hnsw_aside_insert(&state->shared.pager, HNSW_ASIDE_NULL, tid);
 	else
 	{
 		/* arrays of the inserter grow where they were made */
 		MemoryContextSwitchTo(index_info->ii_Context);
-		hnsw_insert(&state->inserter, x, tid);
+		hnsw_insert(&state->inserter, v, tid);
 	}
 	hnsw_unlock_insert(index);
 

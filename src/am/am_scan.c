@@ -113,7 +113,7 @@ start_scan(IndexScanDesc scan)
 	ScanState  *state = scan->opaque;
 	Relation	index = scan->indexRelation;
 	HnswStreamOptions options;
-	const float *query = NULL;
+	const void *query = NULL;
 	MemoryContext old;
 
 	/* the planner makes no plan without an order, and no other AM user exists */
@@ -132,14 +132,15 @@ start_scan(IndexScanDesc scan)
 
 	options.ef = hnsw_options_ef_search(index);
 	options.iterative = hnsw_iterative_scan;
-	options.max_visits = hnsw_max_scan_tuples;
+	/* a single round ends by itself */
+	options.max_visits = hnsw_iterative_scan == HNSW_ITERATIVE_OFF ? INT_MAX : hnsw_max_scan_tuples;
 	options.max_memory = memory_limit();
 
 	old = MemoryContextSwitchTo(state->query_context);
 	state->query_is_null = (scan->orderByData[0].sk_flags & SK_ISNULL) != 0;
 	if (!state->query_is_null)
-		query = hnsw_query_coordinates(index, state->shared.pager.layout,
-									   scan->orderByData[0].sk_argument);
+		query = hnsw_column_plain(state->shared.pager.layout,
+								  scan->orderByData[0].sk_argument);
 	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
 		!state->query_is_null;
 	MemoryContextSwitchTo(state->context);
@@ -326,6 +327,8 @@ hnswgettuple(IndexScanDesc scan, ScanDirection direction)
 			state->list = HNSW_ASIDE_NAN;
 			state->shared.pager.ops->get_entry(&state->shared.pager, &entry);
 			state->page = entry.aside[HNSW_ASIDE_NAN];
+			if (hnsw_nulls == HNSW_NULLS_OMIT)
+				state->phase = SCAN_DONE;
 		}
 		else if (!found)
 		{

@@ -27,36 +27,14 @@ hnsw_heap_free(HnswHeap *heap)
 }
 
 void
-hnsw_heap_append(HnswHeap *heap, float key, uint32 id)
+hnsw_heap_grow(HnswHeap *heap, Size more)
 {
-	if (heap->count == heap->space)
-	{
-		heap->items = hnsw_realloc(heap->items, sizeof(HnswItem) * heap->space * 2);
-		heap->space *= 2;
-	}
-	heap->items[heap->count].key = key;
-	heap->items[heap->count++].id = id;
-}
+	Size		space = heap->space;
 
-void
-hnsw_heap_push(HnswHeap *heap, float key, uint32 id)
-{
-	HnswItem   *items;
-	Size		i;
-
-	hnsw_heap_append(heap, key, id);
-	items = heap->items;
-	for (i = heap->count - 1; i > 0;)
-	{
-		Size		up = (i - 1) / 2;
-
-		if (items[up].key <= key)
-			break;
-		items[i] = items[up];
-		i = up;
-	}
-	items[i].key = key;
-	items[i].id = id;
+	while (space < heap->count + more)
+		space *= 2;
+	heap->items = hnsw_realloc(heap->items, sizeof(HnswItem) * space);
+	heap->space = space;
 }
 
 static void
@@ -101,6 +79,96 @@ hnsw_heap_replace(HnswHeap *heap, float key, uint32 id)
 	sift_down(heap, item);
 }
 
+bool
+hnsw_queue_insert(HnswQueue *queue, float key, uint32 id, HnswItem *evicted)
+{
+	HnswItem   *items;
+	int			low,
+				count;
+	bool		full = hnsw_queue_count(queue) >= queue->most;
+
+	if (full)
+	{
+		*evicted = queue->items[queue->tail - 1];
+		if (!(key < evicted->key))
+		{
+			evicted->key = key;
+			evicted->id = id;
+			return true;
+		}
+		queue->tail--;
+	}
+	else if (queue->tail == lengthof(queue->items))
+	{
+		count = hnsw_queue_count(queue);
+		memmove(queue->items, queue->items + queue->head, sizeof(HnswItem) * count);
+		queue->head = 0;
+		queue->tail = count;
+	}
+
+	/* the first item with a larger key; no branch that cannot be foreseen */
+	items = queue->items + queue->head;
+	low = 0;
+	for (count = hnsw_queue_count(queue); count > 0;)
+	{
+		int			half = count / 2;
+		bool		right = items[low + half].key <= key;
+
+		low = right ? low + half + 1 : low;
+		count = right ? count - half - 1 : half;
+	}
+	memmove(items + low + 1, items + low,
+			sizeof(HnswItem) * (hnsw_queue_count(queue) - low));
+	items[low].key = key;
+	items[low].id = id;
+	queue->tail++;
+	return full;
+}
+
+/* Quickselect (Hoare, CACM 1961), pivot by the median of three. */
+void
+hnsw_items_select(HnswItem *items, Size count, Size n)
+{
+	Size		first = 0,
+				end = count;
+
+	while (end - first > 1 && n > first && n < end)
+	{
+		float		a = items[first].key,
+					b = items[first + (end - first) / 2].key,
+					c = items[end - 1].key;
+		float		pivot = Max(Min(a, b), Min(Max(a, b), c));
+		Size		less = first,
+					at = first,
+					more = end;
+
+		/* smaller, equal, larger */
+		while (at < more)
+		{
+			HnswItem	item = items[at];
+
+			if (item.key < pivot)
+			{
+				items[at++] = items[less];
+				items[less++] = item;
+			}
+			else if (item.key > pivot)
+			{
+				items[at] = items[--more];
+				items[more] = item;
+			}
+			else
+				at++;
+		}
+		if (n <= less)
+			end = less;
+		else if (n >= more)
+			first = more;
+		else
+			return;
+	}
+}
+
 void
 hnsw_seen_init(HnswSeen *seen, Size space)
 {
@@ -133,13 +201,13 @@ grow(HnswSeen *seen)
 	hnsw_seen_init(&bigger, seen->space * 2);
 	for (Size i = 0; i < seen->space; i++)
 		if (seen->entries[i].id != NOBODY)
-			*hnsw_seen_put(&bigger, seen->entries[i].id) = seen->entries[i].key;
+			*hnsw_seen_add(&bigger, seen->entries[i].id) = seen->entries[i].key;
 	hnsw_seen_free(seen);
 	*seen = bigger;
 }
 
 float *
-hnsw_seen_put(HnswSeen *seen, uint32 id)
+hnsw_seen_add(HnswSeen *seen, uint32 id)
 {
 	Size		i;
 
@@ -154,7 +222,7 @@ hnsw_seen_put(HnswSeen *seen, uint32 id)
 	if ((seen->count + 1) * 2 > seen->space)
 	{
 		grow(seen);
-		return hnsw_seen_put(seen, id);
+		return hnsw_seen_add(seen, id);
 	}
 	seen->count++;
 	seen->entries[i].id = id;

@@ -3,29 +3,21 @@
  * build.c
  *		Building an index.
  *
- * A build inserts one row after the other, by the very code that inserts serve
- * with, into page images in private memory.  When those fill maintenance_work_mem
- * they are written out, and the build goes on through shared buffers.  Either way
- * the pages are logged once, whole, when the build ends: until then nobody else
- * sees the index, and a crash removes it.
+ * A build loads the table (load.c), alone or with workers (parallel.c), into page
+ * images in memory, and writes those to the index when all rows are there or when
+ * they fill maintenance_work_mem.  The pages are logged once, whole, when the build
+ * ends: until then nobody else sees the index, and after a crash nobody ever does.
  *
  * IDENTIFICATION
  *	  src/build/build.c
  *-------------------------------------------------------------------------
  */
-#include "build/build.h"
+#include "build/build_state.h"
 
-#include "access/tableam.h"
-#include "catalog/index.h"
 #include "commands/progress.h"
-#include "types/column.h"
 #include "config/opclass.h"
 #include "config/options.h"
-#include "graph/arena.h"
-#include "graph/insert.h"
-#include "graph/tids.h"
-#include "page/shared.h"
-#include "storage/bufmgr.h"
+#include "types/column.h"
 #include "utils/backend_progress.h"
 #include "utils/memutils.h"
 
@@ -34,28 +26,14 @@
 #define PHASE_WRITE		(PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 2)
 #define PHASE_LOG		(PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 3)
 
-/* memory of a build beside the arena: scratch, and one value at a time */
-#define BUILD_OVERHEAD	((Size) 256 * 1024)
-
 /*
- * Seed of the level generator.  The same for each build: a serial build of the
- * same rows in the same order makes the same index.
+ * What each process of a parallel build takes at most besides the arena: its share of
+ * our locks, and the server's state of a parallel context.
  */
-#define BUILD_SEED		UINT64_C(0x5EED)
+#define PARALLEL_OVERHEAD	((Size) 512 * 1024)
 
-typedef struct HnswBuild
-{
-	Relation	heap;
-	Relation	index;
-	HnswLayout	layout;
-	HnswArena	arena;
-	bool		in_arena;
-	HnswSharedPager shared;
-	HnswPager  *pager;			/* the one in use */
-	HnswInserter inserter;
-	MemoryContext row_context;
-	double		tuples;			/* in the index */
-}			HnswBuild;
+/* pages that are logged between two reports */
+#define LOG_STEP		1024
 
 char *
 hnswbuildphasename(int64 phase)
@@ -75,98 +53,89 @@ hnswbuildphasename(int64 phase)
 	}
 }
 
-/* Copies a page image of the arena into its buffer. */
+/* "heap" and "info" are NULL where there are no rows to plan by. */
 static void
-write_page(HnswBuild *build, BlockNumber block)
+plan_layout(Relation heap, Relation index, IndexInfo *info, HnswLayout *layout)
 {
-	const char *image = hnsw_arena_page(&build->arena, block);
-	const HnswPageSpecial *special =
-		(const HnswPageSpecial *) (image + BLCKSZ - HNSW_PAGE_SPECIAL);
-	HnswChange	change;
-	Page		page;
-
-	hnsw_change_begin(&change, build->index, false);
-	page = hnsw_change_page(&change, hnsw_buffer_new(build->index, MAIN_FORKNUM, block), true);
-	hnsw_page_init(page, special->kind, special->part);
-	memcpy(hnsw_page_contents(page), image + HNSW_PAGE_HEADER, BLCKSZ - HNSW_PAGE_HEADER);
-	hnsw_change_commit(&change);
-}
-
-/* Writes the arena to the index and leaves it. */
-static void
-leave_arena(HnswBuild *build)
-{
-	HnswArena  *arena = &build->arena;
-
-	hnsw_write_head(build->index, MAIN_FORKNUM, &build->layout, &arena->entry,
-					arena->free_page);
-	for (BlockNumber block = HNSW_FIRST_BLOCK; block < arena->nblocks; block++)
-	{
-		write_page(build, block);
-		CHECK_FOR_INTERRUPTS();
-	}
-	hnsw_arena_free(arena);
-	build->in_arena = false;
-}
-
-/* The arena is full: goes on through shared buffers. */
-static void
-spill(HnswBuild *build)
-{
-	Size		used = (Size) build->arena.nblocks * BLCKSZ;
-	double		rows = build->heap->rd_rel->reltuples;
-	double		need = rows > build->tuples ? used / Max(build->tuples, 1) * rows : used * 2.0;
-
-	ereport(NOTICE,
-			(errmsg("hnsw graph no longer fits into maintenance_work_mem after " INT64_FORMAT " tuples",
-					(int64) build->tuples),
-			 errdetail("Building will take significantly more time. maintenance_work_mem is %d kB; about %.0f kB would be needed.",
-					   maintenance_work_mem, ceil(need / 1024 * 1.05)),
-			 errhint("Increase maintenance_work_mem to speed up builds.")));
-	leave_arena(build);
-	hnsw_shared_init_new(&build->shared, build->index, &build->layout, false);
-	build->pager = &build->shared.pager;
-	build->inserter.pager = build->pager;
-	build->inserter.beam.pager = build->pager;
-}
-
-static void
-build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
-		  bool tuple_is_alive, void *state)
-{
-	HnswBuild  *build = state;
-	HnswTid		heap_tid = hnsw_tid_from_pointer(tid);
-
-	if (build->in_arena && !hnsw_arena_has_room(&build->arena, HNSW_MAX_LAYERS / 8))
-		spill(build);
-	if (isnull[0])
-		hnsw_aside_insert(build->pager, HNSW_ASIDE_NULL, heap_tid);
-	else
-	{
-		MemoryContext old = MemoryContextSwitchTo(build->row_context);
-		const float *x = hnsw_column_coordinates(index, &build->layout, values[0]);
-
-		/* what the inserter and the arena keep is in the build's context */
-		MemoryContextSwitchTo(old);
-		hnsw_insert(&build->inserter, x, heap_tid);
-		MemoryContextReset(build->row_context);
-	}
-	build->tuples++;
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
-	CHECK_FOR_INTERRUPTS();
-}
-
-static void
-plan_layout(Relation index, const HnswOptions *options, HnswLayout *layout)
-{
+	HnswOptions options = hnsw_options(index);
+	const HnswCell *cell = hnsw_opclass_cell(index);
 	HnswLayoutRequest request = {
-		.cell = hnsw_opclass_cell(index),
-		.dim = hnsw_column_dim(index),
-		.m = options->m,
-		.m0 = options->m0,
+		.cell = cell,
+		.dim = hnsw_column_dim(index, cell),
+		.m = options.m,
+		.m0 = options.m0,
+		.nonzeros = options.nonzeros,
 	};
 
+	hnsw_version_check(index);
+	if (request.nonzeros == 0 && heap != NULL && hnsw_column_is_sparse(cell))
+		request.nonzeros = hnsw_sample_nonzeros(heap, index, info, cell);
 	hnsw_layout_plan(&request, layout);
+}
+
+/* Writes what is still in memory, and logs the index. */
+void
+hnsw_build_finish(HnswBuild *build)
+{
+	BlockNumber nblocks;
+
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) build->tuples);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
+	if (build->place == HNSW_BUILD_ARENA)
+	{
+		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_WRITE);
+		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
+		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, build->arena->state->nblocks);
+		hnsw_build_leave_arena(build, true);
+	}
+	if (!RelationNeedsWAL(build->index))
+		return;
+	nblocks = RelationGetNumberOfBlocks(build->index);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOG);
+	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
+	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, nblocks);
+	for (BlockNumber from = 0; from < nblocks;)
+	{
+		BlockNumber to = Min(from + LOG_STEP, nblocks);
+
+		hnsw_log_new_pages(build->index, MAIN_FORKNUM, from, to);
+		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, to);
+		from = to;
+	}
+}
+
+/* Rows in the table, as far as is known. */
+static double
+estimate_rows(Relation heap)
+{
+	BlockNumber pages;
+	double		rows = heap->rd_rel->reltuples,
+				all_visible;
+
+	/* counted by the last VACUUM or ANALYZE, else guessed from the size */
+	if (rows <= 0)
+		table_relation_estimate_size(heap, NULL, &pages, &rows, &all_visible);
+	return rows;
+}
+
+/*
+ * Can workers share the memory that the build will take?  If not it is better off
+ * alone, in memory of its own, than with workers in shared buffers.
+ */
+static bool
+memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
+{
+	double		need = hnsw_layout_build_bytes(&build->layout, build->rows_expected, workers + 1);
+	Size		bytes = (Size) Min(need, (double) max_bytes);
+
+	if (hnsw_shared_memory_available(bytes + PARALLEL_OVERHEAD * (workers + 1)))
+		return true;
+	ereport(WARNING,
+			(errmsg("not enough shared memory for a parallel build of index \"%s\"",
+					RelationGetRelationName(build->index)),
+			 errdetail("It needs about %zu kB. The index is built by one process.", bytes / 1024),
+			 errhint("Give the server more dynamic shared memory (in a container: a larger /dev/shm).")));
+	return false;
 }
 
 IndexBuildResult *
@@ -179,7 +148,8 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw build",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	double		reltuples;
+	double		heap_tuples;
+	int			workers;
 
 	/* index.c does not call us for an index that has contents */
 	if (RelationGetNumberOfBlocks(index) != 0)
@@ -188,34 +158,28 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	build = palloc0(sizeof(HnswBuild));
 	build->heap = heap;
 	build->index = index;
-	plan_layout(index, &options, &build->layout);
-	memory = memory > 2 * BUILD_OVERHEAD ? memory - BUILD_OVERHEAD : BUILD_OVERHEAD;
-	hnsw_arena_init(&build->arena, &build->layout, RelationGetRelationName(index), memory);
-	build->in_arena = true;
-	build->pager = &build->arena.pager;
-	hnsw_inserter_init(&build->inserter, build->pager, options.ef_construction, BUILD_SEED);
-	build->row_context = AllocSetContextCreate(context, "hnsw build row",
-											   ALLOCSET_DEFAULT_SIZES);
+	build->leader = true;
+	build->rows_expected = estimate_rows(heap);
+	plan_layout(heap, index, index_info, &build->layout);
+	memory = memory > 2 * HNSW_BUILD_OVERHEAD ? memory - HNSW_BUILD_OVERHEAD : HNSW_BUILD_OVERHEAD;
+	hnsw_arena_init(&build->private_arena, &build->layout, RelationGetRelationName(index),
+					memory);
+	build->arena = &build->private_arena;
+	hnsw_build_init(build, options.ef_construction, (uint64) hnsw_seed);
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOAD);
-	if (heap->rd_rel->reltuples > 0)
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL,
-									 (int64) heap->rd_rel->reltuples);
-	reltuples = table_index_build_scan(heap, index, index_info, true, true,
-									   build_row, build, NULL);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) build->tuples);
-
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_WRITE);
-	if (build->in_arena)
-		leave_arena(build);
-	if (RelationNeedsWAL(index))
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) build->rows_expected);
+	workers = hnsw_build_workers(heap, index, index_info, build->rows_expected);
+	if (workers == 0 || !memory_can_be_shared(build, workers, memory) ||
+		!hnsw_build_parallel(build, index_info, workers, memory, &heap_tuples))
 	{
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOG);
-		hnsw_log_new_index(index, MAIN_FORKNUM);
+		heap_tuples = table_index_build_scan(heap, index, index_info, true, true,
+											 hnsw_build_row, build, NULL);
+		hnsw_build_finish(build);
 	}
 
 	result = MemoryContextAlloc(old, sizeof(IndexBuildResult));
-	result->heap_tuples = reltuples;
+	result->heap_tuples = heap_tuples;
 	result->index_tuples = build->tuples;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -226,15 +190,15 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 void
 hnswbuildempty(Relation index)
 {
-	HnswOptions options = hnsw_options(index);
 	HnswLayout	layout;
 	HnswEntry	entry;
 	uint32		free_page[HNSW_NKINDS];
 
-	plan_layout(index, &options, &layout);
+	plan_layout(NULL, index, NULL, &layout);
 	hnsw_entry_clear(&entry);
 	for (int i = 0; i < HNSW_NKINDS; i++)
 		free_page[i] = HNSW_NO_BLOCK;
 	hnsw_write_head(index, INIT_FORKNUM, &layout, &entry, free_page);
-	hnsw_log_new_index(index, INIT_FORKNUM);
+	hnsw_log_new_pages(index, INIT_FORKNUM, 0,
+					   RelationGetNumberOfBlocksInFork(index, INIT_FORKNUM));
 }

@@ -18,7 +18,7 @@ hnsw_scorer_init(HnswScorer *scorer, const HnswLayout *layout)
 
 	memset(scorer, 0, sizeof(*scorer));
 	scorer->layout = layout;
-	scorer->p = hnsw_alloc(sizeof(float) * layout->dim);
+	scorer->p = hnsw_alloc(cdim > 0 ? sizeof(float) * layout->dim : 1);
 	scorer->p8 = hnsw_alloc(Max(1, cdim));
 }
 
@@ -85,26 +85,32 @@ bias_decode(const HnswLayout *layout, uint16 f)
 	return layout->metric == HNSW_IP ? signed_factor_decode(f) : factor_decode(f);
 }
 
-HnswScore
-hnsw_score_own(HnswScorer *scorer, const HnswShape *shape,
-			   const float *q, const HnswRecord *rec)
+/* The record's own vector where neighbors have codes; leaves q - uhat in p. */
+static inline HnswScore
+score_coded(HnswScorer *scorer, const HnswShape *shape, const float *q,
+			const HnswRecord *rec, float *pmax)
 {
 	const HnswLayout *layout = scorer->layout;
 	const uint8 *own = hnsw_record_own(rec, shape);
 	HnswScore	score;
-	float		pmax;
 
-	if (layout->metric == HNSW_L1)
-	{
-		score.g = hnsw_kernels->own_l1(q, own, rec->vmin, rec->vstep, layout->dim);
-		score.pp = 0;
-		return score;
-	}
 	score.pp = hnsw_kernels->own_residual(q, own, rec->vmin, rec->vstep, layout->dim,
-										  scorer->p, &pmax);
+										  scorer->p, pmax);
 	score.g = layout->metric == HNSW_IP ?
 		-hnsw_kernels->own_dot(q, own, rec->vmin, rec->vstep, layout->dim) : score.pp;
 	return score;
+}
+
+HnswScore
+hnsw_score_own(HnswScorer *scorer, const HnswShape *shape,
+			   const void *q, const HnswRecord *rec)
+{
+	HnswOwn		own = hnsw_own_of(rec, shape);
+	float		pmax;
+
+	if (shape->bits > 0)
+		return score_coded(scorer, shape, q, rec, &pmax);
+	return hnsw_layout_own(scorer->layout)->score(scorer->layout, q, &own);
 }
 
 HnswScore
@@ -112,7 +118,6 @@ hnsw_score_all(HnswScorer *scorer, const HnswShape *shape,
 			   const float *q, const HnswRecord *rec)
 {
 	const HnswLayout *layout = scorer->layout;
-	const uint8 *own = hnsw_record_own(rec, shape);
 	const uint16 *bias = hnsw_record_bias(rec, shape);
 	const uint16 *scale = hnsw_record_scale(rec, shape);
 	int			count = rec->count;
@@ -124,10 +129,7 @@ hnsw_score_all(HnswScorer *scorer, const HnswShape *shape,
 	int32		sum8;
 
 	Assert(shape->bits > 0);
-	score.pp = hnsw_kernels->own_residual(q, own, rec->vmin, rec->vstep, layout->dim,
-										  scorer->p, &pmax);
-	score.g = layout->metric == HNSW_IP ?
-		-hnsw_kernels->own_dot(q, own, rec->vmin, rec->vstep, layout->dim) : score.pp;
+	score = score_coded(scorer, shape, q, rec, &pmax);
 	if (count == 0)
 		return score;
 
@@ -148,40 +150,21 @@ hnsw_score_all(HnswScorer *scorer, const HnswShape *shape,
 		for (int i = 0; i < count; i++)
 			scorer->est[i] = score.g + factor_decode(bias[i]) -
 				2 * factor_decode(scale[i]) * unit * ((float) scorer->dots[i] - mid);
+
+	/* not finite: a corrupted factor, or far beyond what float can tell apart */
+	for (int i = 0; i < count; i++)
+		scorer->est[i] = scorer->est[i] < FLT_MAX ? scorer->est[i] : FLT_MAX;
 	return score;
 }
 
 void
-hnsw_own_set(HnswOwn *own, int dim, const uint8 *codes, float vmin, float vstep)
+hnsw_edge_write_length(const HnswLayout *layout, const HnswShape *shape,
+					   HnswRecord *rec, int slot, HnswId id, float g)
 {
-	uint32		sum = 0;
-
-	for (int i = 0; i < dim; i++)
-		sum += codes[i];
-	own->codes = codes;
-	own->vmin = vmin;
-	own->vstep = vstep;
-	own->sum = sum;
-	own->norm2 = (double) vmin * vmin * dim + 2.0 * vmin * vstep * sum +
-		(double) vstep * vstep * hnsw_kernels->u8dot(codes, codes, dim);
-}
-
-float
-hnsw_own_distance(const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b)
-{
-	int			dim = layout->dim;
-	double		dot;
-
-	if (layout->metric == HNSW_L1)
-		return hnsw_kernels->u8l1(a->codes, a->vmin, a->vstep,
-								  b->codes, b->vmin, b->vstep, dim);
-	dot = (double) a->vmin * b->vmin * dim +
-		(double) a->vmin * b->vstep * b->sum +
-		(double) b->vmin * a->vstep * a->sum +
-		(double) a->vstep * b->vstep * hnsw_kernels->u8dot(a->codes, b->codes, dim);
-	if (layout->metric == HNSW_IP)
-		return (float) -dot;
-	return (float) Max(0.0, a->norm2 + b->norm2 - 2 * dot);
+	Assert(slot < shape->slots && shape->bits == 0);
+	hnsw_record_ids(rec, shape)[slot] = id;
+	hnsw_record_bias(rec, shape)[slot] = layout->metric == HNSW_IP ?
+		signed_factor_encode(g) : factor_encode(g);
 }
 
 void
@@ -191,14 +174,8 @@ hnsw_edge_write(const HnswLayout *layout, const HnswShape *shape,
 {
 	HnswEdgeSums sums;
 
-	Assert(slot < shape->slots);
+	Assert(slot < shape->slots && shape->bits > 0);
 	hnsw_record_ids(rec, shape)[slot] = id;
-	if (shape->bits == 0)
-	{
-		hnsw_record_bias(rec, shape)[slot] =
-			factor_encode(hnsw_kernels->l1(uhat, vhat, layout->dim));
-		return;
-	}
 	hnsw_kernels->edge_encode[shape->bits] (vhat, uhat, layout->dim, shape->cdim,
 											hnsw_record_codes(rec, shape) +
 											(Size) slot * shape->code_bytes, &sums);
@@ -215,7 +192,7 @@ hnsw_edge_length(const HnswLayout *layout, const HnswShape *shape,
 {
 	float		bias = bias_decode(layout, hnsw_record_bias(rec, shape)[slot]);
 
-	return layout->metric == HNSW_IP ? (float) (bias - unorm2) : bias;
+	return layout->metric == HNSW_IP && shape->bits > 0 ? (float) (bias - unorm2) : bias;
 }
 
 void

@@ -15,7 +15,7 @@
  *		g(q, v) ~ g(q, u) + bias - <r, p>		inner product
  *
  * (the RaBitQ estimator, Gao & Long, SIGMOD 2024, centred on the record itself as
- * in SymphonyQG, SIGMOD 2025).  Records without codes (L1) keep only
+ * in SymphonyQG, SIGMOD 2025).  Records without codes keep only
  * bias = g(u, v).
  *
  * Factors are 16-bit floats with an 8-bit exponent: no sign and 8 bits of
@@ -34,7 +34,7 @@
 typedef struct HnswScorer
 {
 	const HnswLayout *layout;
-	float	   *p;				/* dim floats */
+	float	   *p;				/* dim floats, for codes */
 	int8	   *p8;				/* cdim bytes */
 	int32		dots[HNSW_MAX_SLOTS];
 	float		est[HNSW_MAX_SLOTS];	/* estimated g of each neighbour */
@@ -45,7 +45,7 @@ extern void hnsw_scorer_free(HnswScorer *scorer);
 
 /* Score of a record's own vector. */
 extern HnswScore hnsw_score_own(HnswScorer *scorer, const HnswShape *shape,
-								const float *q, const HnswRecord *rec);
+								const void *q, const HnswRecord *rec);
 
 /*
  * The same, and the estimates of all neighbours into scorer->est.  Only for
@@ -54,25 +54,22 @@ extern HnswScore hnsw_score_own(HnswScorer *scorer, const HnswShape *shape,
 extern HnswScore hnsw_score_all(HnswScorer *scorer, const HnswShape *shape,
 								const float *q, const HnswRecord *rec);
 
-/* g between two points' quantised vectors, from their codes alone. */
-typedef struct HnswOwn
-{
-	const uint8 *codes;
-	float		vmin;
-	float		vstep;
-	double		sum;			/* sum of codes */
-	double		norm2;			/* squared norm of the decoded vector */
-} HnswOwn;
-
-extern void hnsw_own_set(HnswOwn *own, int dim, const uint8 *codes, float vmin, float vstep);
-extern float hnsw_own_distance(const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b);
-
-/* Writes slot "slot" of a record whose decoded own vector is uhat. */
+/*
+ * Writes slot "slot" of a record whose decoded own vector is uhat: an edge to id,
+ * whose decoded own vector is vhat.  Only for layouts with codes.
+ */
 extern void hnsw_edge_write(const HnswLayout *layout, const HnswShape *shape,
 							HnswRecord *rec, const float *uhat, int slot,
 							HnswId id, const float *vhat);
 
-/* g(u, v) of the edge in a slot; unorm2 is <uhat, uhat> (inner product only). */
+/* The same without codes; g is g(u, v). */
+extern void hnsw_edge_write_length(const HnswLayout *layout, const HnswShape *shape,
+								   HnswRecord *rec, int slot, HnswId id, float g);
+
+/*
+ * g(u, v) of the edge in a slot; unorm2 is <uhat, uhat> (inner product with codes
+ * only).
+ */
 extern float hnsw_edge_length(const HnswLayout *layout, const HnswShape *shape,
 							  const HnswRecord *rec, int slot, double unorm2);
 

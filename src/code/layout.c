@@ -22,6 +22,7 @@
  */
 #include "code/layout.h"
 
+#include "code/own.h"
 #include "distance/kernels.h"
 
 /* relative error of d^2 that the plan accepts, and at one record a page */
@@ -35,6 +36,9 @@
  * slots on average; with m = 2 nothing would be left to navigate by.
  */
 #define HNSW_LEAST_SLOTS	8
+
+/* coordinates of a sparse vector that a record has room for if nobody knows better */
+#define HNSW_DEFAULT_NONZEROS 400
 
 static const struct
 {
@@ -112,6 +116,9 @@ place_parts(HnswShape *shape, int own_bytes, bool coded)
 	shape->off_scale = off;
 	if (coded)
 		off += 2 * shape->slots;
+	/* own vectors without codes hold integers */
+	if (!coded)
+		off = (off + 3) / 4 * 4;
 	shape->off_own = off;
 	off += own_bytes;
 	shape->off_codes = off;
@@ -123,8 +130,11 @@ place_parts(HnswShape *shape, int own_bytes, bool coded)
 static int
 code_room(int room, int slots, int own_bytes, bool coded)
 {
-	return room - (int) sizeof(HnswRecord) - map_bytes(slots) -
-		slots * slot_bytes(coded) - own_bytes;
+	int			edges = slots * slot_bytes(coded);
+
+	if (!coded)
+		edges = (edges + 3) / 4 * 4;
+	return room - (int) sizeof(HnswRecord) - map_bytes(slots) - edges - own_bytes;
 }
 
 /*
@@ -215,6 +225,33 @@ plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
 }
 
 /*
+ * How many coordinates of a sparse vector records with so many edges have room
+ * for: those asked for, as far as they fit the largest record, and what is left of
+ * the page then.  0 where all coordinates are stored in any case.
+ */
+static uint32
+plan_nonzeros(const HnswOwnOps *ops, const HnswLayoutRequest *request, int slots)
+{
+	uint32		dim = request->dim;
+	uint32		n = Min(dim, request->nonzeros > 0 ? request->nonzeros : HNSW_DEFAULT_NONZEROS);
+	int			room = HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES;
+	int			bytes,
+				per_page;
+
+	if (ops->bytes(dim, 0) == ops->bytes(dim, 1))
+		return 0;
+	while (n > 1 && code_room(room, slots, ops->bytes(dim, n), false) < 0)
+		n--;
+	bytes = room - code_room(room, slots, ops->bytes(dim, n), false);
+	per_page = Max(1, Min(HNSW_MAX_PER_PAGE, HNSW_PAGE_ROOM / bytes));
+	room = bytes > HNSW_PAGE_ROOM ? (bytes + HNSW_PAGE_ROOM - 1) / HNSW_PAGE_ROOM * HNSW_PAGE_ROOM :
+		HNSW_PAGE_ROOM / per_page / 4 * 4;
+	while (n < dim && code_room(room, slots, ops->bytes(dim, n + 1), false) >= 0)
+		n++;
+	return n;
+}
+
+/*
  * Plans the records of an index.  Raises "program limit exceeded" when no plan
  * fits; the caller has checked dim, m and m0 against their own limits.
  */
@@ -223,16 +260,21 @@ hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout)
 {
 	bool		coded = request->cell->coded;
 	int			m0 = request->m0 > 0 ? request->m0 : Max(2 * request->m, HNSW_LEAST_SLOTS);
+	const HnswOwnOps *ops;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->element = request->cell->element;
 	layout->metric = request->cell->metric;
+	layout->form = hnsw_element_find(layout->element)->form;
 	layout->m = request->m;
 	layout->dim = request->dim;
+	ops = hnsw_layout_own(layout);
+	layout->nonzeros = plan_nonzeros(ops, request, m0);
+	layout->own_bytes = ops->bytes(layout->dim, layout->nonzeros);
 
-	plan_shape(&layout->shape[HNSW_BASE], request->dim, request->dim, m0,
+	plan_shape(&layout->shape[HNSW_BASE], request->dim, layout->own_bytes, m0,
 			   request->m0 == 0, coded, request->edge_bits, HNSW_MAX_EXTENT_PAGES);
-	plan_shape(&layout->shape[HNSW_UPPER], request->dim, request->dim,
+	plan_shape(&layout->shape[HNSW_UPPER], request->dim, layout->own_bytes,
 			   Max(request->m, HNSW_LEAST_SLOTS),
 			   false, coded, 0, HNSW_MAX_EXTENT_PAGES);
 	layout->m0 = layout->shape[HNSW_BASE].slots;
@@ -269,8 +311,13 @@ bool
 hnsw_layout_valid(const HnswLayout *layout)
 {
 	const HnswCell *cell = hnsw_cell_find(layout->element, layout->metric);
+	const HnswElementKind *element = hnsw_element_find(layout->element);
 
-	if (cell == NULL || layout->dim < 1 || layout->dim > HNSW_KERNEL_MAX_DIM ||
+	if (cell == NULL || layout->form != element->form ||
+		layout->dim < 1 || layout->dim > element->max_dim ||
+		layout->nonzeros > layout->dim || layout->own_bytes < 1 ||
+		layout->own_bytes > HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES ||
+		layout->own_bytes != hnsw_layout_own(layout)->bytes(layout->dim, layout->nonzeros) ||
 		layout->extent_pages < 1 || layout->extent_pages > HNSW_MAX_EXTENT_PAGES ||
 		layout->m < 2 || layout->m0 != layout->shape[HNSW_BASE].slots)
 		return false;
@@ -308,12 +355,33 @@ hnsw_layout_valid(const HnswLayout *layout)
 		if (!code_ok || shape->cdim > HNSW_KERNEL_MAX_DIM ||
 			!(shape->error >= 0 && shape->error <= FLT_MAX))
 			return false;
-		place_parts(&again, layout->dim, cell->coded);
+		place_parts(&again, layout->own_bytes, cell->coded);
 		if (memcmp(&again, shape, sizeof(again)) != 0 ||
 			(int) shape->size > HNSW_PAGE_ROOM * shape->pages / shape->per_page)
 			return false;
 	}
 	return true;
+}
+
+double
+hnsw_layout_row_bytes(const HnswLayout *layout)
+{
+	double		extent = (double) layout->extent_pages * BLCKSZ;
+
+	/* one node in m reaches layer 1, one in m of those layer 2, and so on */
+	return extent / layout->shape[HNSW_BASE].per_extent +
+		extent / layout->shape[HNSW_UPPER].per_extent / (layout->m - 1);
+}
+
+double
+hnsw_layout_build_bytes(const HnswLayout *layout, double rows, int processes)
+{
+	double		pages = HNSW_FIRST_BLOCK + (double) processes * hnsw_layout_insert_pages(layout);
+	double		upper = rows / (layout->m - 1);
+
+	/* levels are drawn by lot: three standard deviations more than expected */
+	pages += 3 * sqrt(upper) * layout->extent_pages / layout->shape[HNSW_UPPER].per_extent;
+	return rows * hnsw_layout_row_bytes(layout) + pages * BLCKSZ + HNSW_BUILD_OVERHEAD;
 }
 
 int

@@ -13,6 +13,9 @@
 #include "code/ondisk.h"
 #include "distance/cells.h"
 
+/* memory of a build beside its pages: scratch, and one value at a time */
+#define HNSW_BUILD_OVERHEAD	((Size) 256 * 1024)
+
 typedef struct HnswLayoutRequest
 {
 	const HnswCell *cell;
@@ -20,6 +23,8 @@ typedef struct HnswLayoutRequest
 	int			m;
 	int			m0;				/* 0 = chosen by the plan, about 2m */
 	int			edge_bits;		/* code bits of an edge; 0 = chosen */
+	int			nonzeros;		/* sparse vectors: coordinates to have room
+								 * for; 0 = about 400 */
 } HnswLayoutRequest;
 
 extern void hnsw_layout_plan(const HnswLayoutRequest *request, HnswLayout *layout);
@@ -27,6 +32,22 @@ extern bool hnsw_layout_valid(const HnswLayout *layout);
 
 /* Width of the beam that serves a search with this ef. */
 extern int	hnsw_layout_beam(const HnswLayout *layout, HnswKind kind, int ef);
+
+/* Bytes of an index for each node, upper layers and whole pages included. */
+extern double hnsw_layout_row_bytes(const HnswLayout *layout);
+
+/* Pages that the insert of one node may add: a record a layer, a chunk, an aside page. */
+static inline uint32
+hnsw_layout_insert_pages(const HnswLayout *layout)
+{
+	return (HNSW_MAX_LAYERS + 2) * layout->extent_pages;
+}
+
+/*
+ * maintenance_work_mem that keeps a build of so many rows in memory, by so many
+ * processes, in bytes.
+ */
+extern double hnsw_layout_build_bytes(const HnswLayout *layout, double rows, int processes);
 
 /* Slots of a kind in a page, in an extent, and where a slot begins. */
 extern int	hnsw_layout_slot_size(const HnswLayout *layout, HnswKind kind);

@@ -24,7 +24,7 @@
 
 #include "base/base.h"
 
-#define HNSW_FORMAT_VERSION	1
+#define HNSW_FORMAT_VERSION	2
 #define HNSW_META_MAGIC		0x48734E57
 #define HNSW_PAGE_MAGIC		0x4E57
 
@@ -90,8 +90,10 @@ typedef struct HnswRecord
 	HnswId		down;			/* UPPER: this node's record one layer down;
 								 * BASE: first chunk of TIDs */
 	HnswId		parent;			/* tree edge; NO_ID in the layer's root */
-	float		vmin;			/* own vector = vmin + vstep * code */
-	float		vstep;
+	float		vmin;			/* what own codes mean: dense vmin + vstep *
+								 * code, */
+	float		vstep;			/* sparse vstep * code; there vmin is a bound
+								 * on the norm of what was left out */
 	float		resid;			/* bound on |vector - own vector| */
 	HnswTid		tids[HNSW_INLINE_TIDS];
 	uint32		reserved[2];
@@ -181,10 +183,15 @@ typedef struct HnswLayout
 {
 	uint8		element;		/* HnswElement */
 	uint8		metric;			/* HnswMetric */
+	uint8		form;			/* HnswForm: the element's */
+	uint8		unused;
 	uint16		m;				/* M of the paper */
 	uint16		m0;				/* M_max0: slots of layer 0 */
 	uint16		extent_pages;
 	uint32		dim;
+	uint32		own_bytes;		/* of an own vector */
+	uint32		nonzeros;		/* coordinates that an own vector has room
+								 * for; 0 = all */
 	HnswShape	shape[2];		/* HNSW_BASE, HNSW_UPPER */
 } HnswLayout;
 

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * point.c
- *		A vector made ready: rotated, and quantised to 8 bits a coordinate.
+ *		A vector made ready: for being compared, and for being stored.
  *
  * The residual bound makes compressed distances safe: for any norm,
  * |q - v| >= |q - vhat| - |v - vhat|.  Everything that rounds (the rotation,
- * the sums, the operator's own float arithmetic, whose result must not be
- * undercut) is covered by a margin relative to the norms involved.
+ * the sums, the operator's own arithmetic, whose result must not be undercut) is
+ * covered by a margin relative to the norms involved.
  *
  * IDENTIFICATION
  *	  src/code/point.c
@@ -14,36 +14,36 @@
  */
 #include "code/point.h"
 
-#include "code/rotation.h"
-#include "distance/kernels.h"
+const HnswOwnOps *
+hnsw_own_ops(int form)
+{
+	static const HnswOwnOps *const forms[] = {
+		[HNSW_DENSE] = &hnsw_own_dense,
+		[HNSW_BITS] = &hnsw_own_bits,
+		[HNSW_SPARSE] = &hnsw_own_sparse,
+	};
 
-/*
- * Coordinates beyond this are stored as this, lest squares overflow; what is
- * lost goes into the residual bound.
- */
-#define COORD_LIMIT		1e15f
+	return forms[form];
+}
 
-/*
- * Rounding margins.  A rotation makes about 4 log2(D) roundings of 2^-24 a
- * coordinate; a float sum of D terms errs by at most D * 2^-24, relative to the
- * sum of the absolute terms.
- */
-#define ROUNDING		4e-6
-#define ROUNDING_SUM(dim)	((dim) * 6e-8)
+float
+hnsw_own_resid(double lost, double norm)
+{
+	double		sum = lost * (1 + 1e-6) + HNSW_ROUNDING * norm + FLT_MIN;
+	float		resid = sum >= FLT_MAX ? FLT_MAX : (float) sum;
 
-/*
- * What D products and their sum may lose below the range of normal floats, also
- * on processors that flush what is there to zero.
- */
-#define UNDERFLOW_SUM(dim)		((dim) * (double) FLT_MIN)
+	return resid < sum ? nextafterf(resid, FLT_MAX) : resid;
+}
 
 void
 hnsw_point_init(HnswPoint *point, const HnswLayout *layout)
 {
+	const HnswOwnOps *ops = hnsw_layout_own(layout);
+
 	memset(point, 0, sizeof(*point));
-	point->x = hnsw_alloc(sizeof(float) * layout->dim);
-	point->xhat = hnsw_alloc(sizeof(float) * layout->dim);
-	point->own = hnsw_alloc(layout->dim);
+	point->x = ops->alloc(layout, false);
+	point->xhat = ops->alloc(layout, true);
+	point->own = hnsw_alloc(layout->own_bytes);
 }
 
 void
@@ -54,120 +54,18 @@ hnsw_point_free(HnswPoint *point)
 	hnsw_free(point->own);
 }
 
-static double
-metric_norm(const float *x, int dim, HnswMetric metric)
+bool
+hnsw_point_set_query(HnswPoint *point, const HnswLayout *layout, const void *v)
 {
-	double		sum = 0;
-
-	if (metric == HNSW_L1)
-	{
-		for (int i = 0; i < dim; i++)
-			sum += fabs((double) x[i]);
-		return sum;
-	}
-	for (int i = 0; i < dim; i++)
-		sum += (double) x[i] * x[i];
-	return sqrt(sum);
+	return hnsw_layout_own(layout)->prepare(point, layout, v);
 }
 
 bool
-hnsw_point_set_query(HnswPoint *point, const HnswLayout *layout, const float *v)
+hnsw_point_set(HnswPoint *point, const HnswLayout *layout, const void *v)
 {
-	int			dim = layout->dim;
-	float	   *x = point->x;
-
-	point->clamped = false;
-	if (layout->metric == HNSW_COSINE)
-	{
-		double		norm = metric_norm(v, dim, HNSW_L2);
-
-		if (!(norm > 0))
-			return false;
-		for (int i = 0; i < dim; i++)
-			x[i] = (float) (v[i] / norm);
-	}
-	else
-		for (int i = 0; i < dim; i++)
-		{
-			x[i] = v[i];
-			if (unlikely(!(fabsf(v[i]) <= COORD_LIMIT)))
-			{
-				x[i] = v[i] > 0 ? COORD_LIMIT : -COORD_LIMIT;
-				point->clamped = true;
-			}
-		}
-	if (layout->metric != HNSW_L1)
-		hnsw_rotate(x, dim);
-	point->norm = metric_norm(x, dim, layout->metric);
-	return true;
-}
-
-/* Quantises x into own, vmin and vstep, and sets xhat. */
-static void
-quantise(HnswPoint *point, int dim)
-{
-	const float *x = point->x;
-	float		lo = x[0],
-				hi = x[0],
-				inv;
-
-	for (int i = 1; i < dim; i++)
-	{
-		lo = Min(lo, x[i]);
-		hi = Max(hi, x[i]);
-	}
-	point->vmin = lo;
-	point->vstep = (hi - lo) / 255.0f;
-	inv = 1.0f / point->vstep;
-	if (!(point->vstep > 0) || !(inv <= FLT_MAX))
-	{
-		point->vstep = 0;
-		inv = 0;
-	}
-	for (int i = 0; i < dim; i++)
-	{
-		float		c = (x[i] - lo) * inv + 0.5f;
-
-		point->own[i] = (uint8) Min(255.0f, Max(0.0f, c));
-	}
-	hnsw_kernels->own_decode(point->own, point->vmin, point->vstep, dim, point->xhat);
-}
-
-bool
-hnsw_point_set(HnswPoint *point, const HnswLayout *layout, const float *v)
-{
-	int			dim = layout->dim;
-	double		sum = 0;
-
 	if (!hnsw_point_set_query(point, layout, v))
 		return false;
-	quantise(point, dim);
-	if (layout->metric == HNSW_L1)
-		for (int i = 0; i < dim; i++)
-			sum += fabs((double) point->x[i] - point->xhat[i]);
-	else
-	{
-		for (int i = 0; i < dim; i++)
-		{
-			double		d = (double) point->x[i] - point->xhat[i];
-
-			sum += d * d;
-		}
-		sum = sqrt(sum);
-	}
-	if (point->clamped)
-	{
-		/* what clamping took away, all at once: the norm of the vector */
-		double		lost = 0;
-
-		for (int i = 0; i < dim; i++)
-			lost += fabs((double) v[i]);
-		sum += lost;
-	}
-	sum = sum * (1 + 1e-6) + ROUNDING * point->norm + FLT_MIN;
-	point->resid = sum >= FLT_MAX ? FLT_MAX : (float) sum;
-	if (point->resid < sum)
-		point->resid = nextafterf(point->resid, FLT_MAX);
+	hnsw_layout_own(layout)->quantise(point, layout, v);
 	return true;
 }
 
@@ -175,39 +73,7 @@ double
 hnsw_point_lower_bound(const HnswPoint *query, const HnswLayout *layout,
 					   HnswScore score, float resid)
 {
-	double		sum_margin = ROUNDING_SUM(layout->dim);
-	double		lost = UNDERFLOW_SUM(layout->dim);
-	double		d;
-
-	if (!isfinite(score.g) || !isfinite(score.pp))
+	if (!isfinite(score.g) || !isfinite(score.pp) || query->clamped || resid >= FLT_MAX)
 		return layout->metric == HNSW_IP ? -HUGE_VAL : 0;
-	if (query->clamped || resid >= FLT_MAX)
-		return layout->metric == HNSW_IP ? -HUGE_VAL : 0;
-
-	switch ((HnswMetric) layout->metric)
-	{
-		case HNSW_IP:
-
-			/*
-			 * the terms sum to at most |q| |v|, |v| <= |q| + |vhat - q| +
-			 * resid
-			 */
-			d = query->norm + sqrt(score.pp + lost) + resid;
-			return score.g - query->norm * (resid + (1e-5 + sum_margin) * d) -
-				FLT_MIN * d - 2 * lost;
-		case HNSW_L2:
-			d = sqrt(Max(0.0, score.g - 2 * lost));
-			d -= resid + ROUNDING * query->norm + d * (1e-5 + sum_margin);
-			return Max(0.0, d);
-		case HNSW_COSINE:
-			d = sqrt(Max(0.0, (double) score.g));
-			d -= resid + ROUNDING + d * (1e-5 + sum_margin);
-			d = Max(0.0, d);
-			/* 1 - cos loses up to a few roundings of 1 to cancellation */
-			return Max(0.0, d * d / 2 - 1e-6 - sum_margin);
-		case HNSW_L1:
-			d = (double) score.g - resid - (double) score.g * (1e-5 + sum_margin);
-			return Max(0.0, d);
-	}
-	return 0;
+	return hnsw_layout_own(layout)->lower_bound(query, layout, score, resid);
 }

@@ -3,8 +3,8 @@
  * alter.c
  *		Telling users which changed options wait for REINDEX.
  *
- * m and m0 shape the records of an index, so that ALTER INDEX ... SET (m = ...)
- * changes nothing before the index is built again.  The server tells an access
+ * m, m0 and nonzeros shape the records of an index, so that ALTER INDEX ... SET
+ * (m = ...) changes nothing before the index is built again.  The server tells an access
  * method only that some options are being validated, not for which index; the
  * object access hook, which every ALTER calls when it has changed the catalog,
  * names the index.  It is called for renames and the like too, and perhaps without
@@ -79,6 +79,10 @@ compare_options(Oid index_oid)
 			if (built.m != asked.m || built.m0 != asked.m0)
 				ereport(NOTICE,
 						(errmsg("options m and m0 of index \"%s\" take effect with the next REINDEX",
+								NameStr(((Form_pg_class) GETSTRUCT(after))->relname))));
+			if (built.nonzeros != asked.nonzeros)
+				ereport(NOTICE,
+						(errmsg("option nonzeros of index \"%s\" takes effect with the next REINDEX",
 								NameStr(((Form_pg_class) GETSTRUCT(after))->relname))));
 		}
 		systable_endscan(scan);

@@ -17,6 +17,8 @@
 double		hnsw_scan_mem_multiplier;
 int			hnsw_iterative_scan;
 int			hnsw_max_scan_tuples;
+int			hnsw_nulls;
+int			hnsw_seed;
 
 static int	ef_search;
 static relopt_kind kind;
@@ -27,6 +29,35 @@ static const struct config_enum_entry iterative_values[] = {
 	{"strict_order", HNSW_ITERATIVE_STRICT, false},
 	{NULL, 0, false}
 };
+
+static const struct config_enum_entry nulls_values[] = {
+	{"last", HNSW_NULLS_LAST, false},
+	{"omit", HNSW_NULLS_OMIT, false},
+	{NULL, 0, false}
+};
+
+/*
+ * A setting of ours that is there already, and not just because somebody has
+ * set it, belongs to another library, which stays loaded until the session ends.
+ */
+void
+hnsw_options_check_free(void)
+{
+	static const char *const names[] = {"hnsw.ef_search", "hnsw.iterative_scan"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (GetConfigOption(names[i], true, false) != NULL &&
+			(GetConfigOptionFlags(names[i], true) & GUC_CUSTOM_PLACEHOLDER) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("cannot load the hnsw library: this session has loaded another one that defines \"%s\"",
+							names[i]),
+					 errdetail("The other library is probably pgvector's, which has the same settings."),
+					 errhint("Reconnect. If the other library is preloaded, take it out of shared_preload_libraries, "
+							 "session_preload_libraries and local_preload_libraries first.")));
+	}
+}
 
 void
 hnsw_options_init(void)
@@ -41,6 +72,8 @@ hnsw_options_init(void)
 					  HNSW_MAX_EF_CONSTRUCTION, AccessExclusiveLock);
 	add_int_reloption(kind, "ef_search", "Candidates kept by a search of this index (0: hnsw.ef_search)",
 					  0, 0, HNSW_MAX_EF_SEARCH, ShareUpdateExclusiveLock);
+	add_int_reloption(kind, "nonzeros", "Elements of a sparsevec that its record has room for (0: as the rows have)",
+					  0, 0, HNSW_MAX_NONZEROS, AccessExclusiveLock);
 
 	DefineCustomIntVariable("hnsw.ef_search",
 							"Sets how many candidates a search keeps.",
@@ -59,6 +92,16 @@ hnsw_options_init(void)
 							 "Sets how much memory a scan may use, in units of work_mem.",
 							 NULL, &hnsw_scan_mem_multiplier, 1, 1, 1000,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("hnsw.nulls",
+							 "Sets what an index scan does with rows that have no distance.",
+							 "They come last, as from a sort (last), or not at all, as with pgvector (omit).",
+							 &hnsw_nulls, HNSW_NULLS_LAST,
+							 nulls_values, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("hnsw.seed",
+							"Sets the seed of an index build.",
+							"A build by one process with the same seed and the same rows makes the same index.",
+							&hnsw_seed, 0, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("hnsw");
 #else
@@ -74,6 +117,7 @@ hnsw_options_parse(Datum reloptions, bool validate)
 		{"m0", RELOPT_TYPE_INT, offsetof(HnswOptions, m0)},
 		{"ef_construction", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_construction)},
 		{"ef_search", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_search)},
+		{"nonzeros", RELOPT_TYPE_INT, offsetof(HnswOptions, nonzeros)},
 	};
 	bytea	   *result = build_reloptions(reloptions, validate, kind, sizeof(HnswOptions),
 										  tab, lengthof(tab));
@@ -84,9 +128,7 @@ hnsw_options_parse(Datum reloptions, bool validate)
 		if (options->ef_construction < 2 * options->m)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("ef_construction must be greater than or equal to 2 * m"),
-					 errdetail("ef_construction is %d and m is %d.",
-							   options->ef_construction, options->m)));
+					 errmsg("ef_construction must be greater than or equal to 2 * m")));
 		if (options->m0 != 0 && (options->m0 < options->m || options->m0 > 4 * options->m))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -20,6 +20,7 @@
 #define HNSW_MIN_EF_CONSTRUCTION	4
 #define HNSW_MAX_EF_CONSTRUCTION	1000
 #define HNSW_DEFAULT_EF_CONSTRUCTION 64
+#define HNSW_MAX_NONZEROS			4000
 #define HNSW_MAX_EF_SEARCH			100000
 #define HNSW_DEFAULT_EF_SEARCH		40
 
@@ -30,12 +31,24 @@ typedef struct HnswOptions
 	int			m0;				/* 0 = chosen by the layout plan */
 	int			ef_construction;
 	int			ef_search;		/* 0 = not set */
+	int			nonzeros;		/* of a record; 0 = chosen by the layout plan */
 } HnswOptions;
+
+/* hnsw.nulls: rows whose vector is NULL, or has no direction under cosine */
+typedef enum HnswNulls
+{
+	HNSW_NULLS_LAST,
+	HNSW_NULLS_OMIT
+} HnswNulls;
 
 extern double hnsw_scan_mem_multiplier;
 extern int	hnsw_iterative_scan;
 extern int	hnsw_max_scan_tuples;
+extern int	hnsw_nulls;
+extern int	hnsw_seed;
 
+/* Raises an error when another library has defined our settings: before init. */
+extern void hnsw_options_check_free(void);
 extern void hnsw_options_init(void);
 extern bytea *hnsw_options_parse(Datum reloptions, bool validate);
 

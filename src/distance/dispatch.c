@@ -65,8 +65,11 @@ hnsw_kernels_available(int n)
 	return n >= 0 && n < count ? sets[n] : NULL;
 }
 
+uint8		hnsw_ones[HNSW_KERNEL_MAX_DIM];
+
 void
 hnsw_kernels_init(void)
 {
 	hnsw_kernels = hnsw_kernels_available(0);
+	memset(hnsw_ones, 1, sizeof(hnsw_ones));
 }

@@ -142,6 +142,9 @@ extern const HnswKernels hnsw_kernels_neon;
 /* the set in use; hnsw_kernels_init chooses it, the default is scalar */
 extern const HnswKernels *hnsw_kernels;
 
+/* set by hnsw_kernels_init, too: u8dot with it is a sum */
+extern uint8 hnsw_ones[HNSW_KERNEL_MAX_DIM];
+
 extern void hnsw_kernels_init(void);
 
 /*

@@ -1,11 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * arena.c
- *		The pager in private memory.
+ *		The pager in memory, private or shared.
  *
  * Index builds work here until the arena is full; the unit tests work nowhere
  * else.  Pages carry their special space as on disk; their page header and the
  * first two blocks are filled in when the pages are written out.
+ *
+ * A shared arena keeps the protocol of the pager over shared buffers, with a lock
+ * for the records of an extent instead of content locks.  What makes a new slot
+ * visible to others is an edge, a pointer or the entry, each written under a lock
+ * that its readers take after; so its bytes are there when they follow it.
  *
  * IDENTIFICATION
  *	  src/graph/arena.c
@@ -24,22 +29,70 @@ arena_of(HnswPager *pager)
 	return arena;
 }
 
-char *
-hnsw_arena_page(const HnswArena *arena, uint32 block)
+static inline void
+lock(HnswArena *arena, HnswArenaLock which, uint32 number, bool exclusive)
 {
-	return arena->chunks[block / HNSW_ARENA_CHUNK_PAGES] +
-		(Size) (block % HNSW_ARENA_CHUNK_PAGES) * BLCKSZ;
+	if (arena->sharing != NULL)
+		arena->sharing->lock(arena, which, number, exclusive);
+}
+
+static inline void
+unlock(HnswArena *arena)
+{
+	if (arena->sharing != NULL)
+		arena->sharing->unlock(arena);
+}
+
+/* The first block of an extent stands for it. */
+static inline void
+lock_slot(HnswArena *arena, HnswKind kind, uint32 block, bool exclusive)
+{
+	lock(arena, kind <= HNSW_UPPER ? HNSW_ARENA_RECORDS : HNSW_ARENA_OTHERS,
+		 (block - HNSW_FIRST_BLOCK) / arena->pager.layout->extent_pages, exclusive);
+}
+
+static inline uint32
+nblocks(const HnswArena *arena)
+{
+	return __atomic_load_n(&arena->state->nblocks, __ATOMIC_ACQUIRE);
+}
+
+void
+hnsw_arena_set_chunk(HnswArena *arena, uint32 chunk, char *address)
+{
+	if (chunk >= arena->chunk_space)
+	{
+		uint32		space = Max(chunk + 1, arena->chunk_space * 2);
+
+		arena->chunks = hnsw_realloc(arena->chunks, sizeof(char *) * space);
+		memset(arena->chunks + arena->chunk_space, 0,
+			   sizeof(char *) * (space - arena->chunk_space));
+		arena->chunk_space = space;
+	}
+	arena->chunks[chunk] = address;
+}
+
+char *
+hnsw_arena_page(HnswArena *arena, uint32 block)
+{
+	uint32		chunk = block / HNSW_ARENA_CHUNK_PAGES;
+	char	   *pages = likely(chunk < arena->chunk_space) ? arena->chunks[chunk] : NULL;
+
+	/* only in a shared arena: a chunk that somebody else has made */
+	if (unlikely(pages == NULL))
+		pages = arena->sharing->map(arena, chunk);
+	return pages + (Size) (block % HNSW_ARENA_CHUNK_PAGES) * BLCKSZ;
 }
 
 static HnswPageSpecial *
-special(const HnswArena *arena, uint32 block)
+special(HnswArena *arena, uint32 block)
 {
 	return (HnswPageSpecial *) (hnsw_arena_page(arena, block) + BLCKSZ - HNSW_PAGE_SPECIAL);
 }
 
 /* First block and offset within it of a slot; false beyond the end. */
 static bool
-locate(const HnswArena *arena, HnswKind kind, HnswId id, uint32 *block, int *slot)
+locate(HnswArena *arena, HnswKind kind, HnswId id, uint32 *block, int *slot)
 {
 	const HnswLayout *layout = arena->pager.layout;
 	int			per_extent = hnsw_layout_per_extent(layout, kind);
@@ -47,176 +100,226 @@ locate(const HnswArena *arena, HnswKind kind, HnswId id, uint32 *block, int *slo
 	uint32		extent = id / per_extent;
 	int			within = id % per_extent;
 
-	if (extent >= (arena->nblocks - HNSW_FIRST_BLOCK) / layout->extent_pages)
+	if (extent >= (nblocks(arena) - HNSW_FIRST_BLOCK) / layout->extent_pages)
 		return false;
 	*block = HNSW_FIRST_BLOCK + extent * layout->extent_pages + within / per_page;
 	*slot = within % per_page;
 	return true;
 }
 
-/*
- * Pages of a record lie behind each other in a chunk of the arena, but their
- * payloads do not: a record of several pages is gathered here and scattered
- * again.  Arena records are read and changed one at a time (plus a chunk of
- * TIDs, which has one page), so one buffer for each of the two will do.
- */
-typedef struct ArenaScratch
+static char *
+slot_address(HnswArena *arena, HnswKind kind, uint32 block, int slot)
 {
-	HnswArena  *arena;
-	uint32		block;
-	int			pages;
-	Size		size;
-} ArenaScratch;
+	return hnsw_arena_page(arena, block) + HNSW_PAGE_HEADER +
+		(Size) slot * hnsw_layout_slot_size(arena->pager.layout, kind);
+}
 
-static char gathered[2][HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES] __attribute__((aligned(8)));
-static ArenaScratch scratch;
+static inline void
+prefetch_bytes(const char *p, int size)
+{
+	for (int i = 0; i < size; i += 64)
+		__builtin_prefetch(p + i);
+}
 
-static void *
-access_slot(HnswArena *arena, HnswKind kind, HnswId id, bool change)
+/*
+ * Copies a record between its pages and the scratch.  Its pages lie behind each
+ * other, but their payloads do not.
+ */
+static void
+copy_record(HnswArena *arena, HnswArenaScratch *scratch, bool gather)
+{
+	Size		done = 0;
+
+	for (int i = 0; i < scratch->pages && done < scratch->size; i++)
+	{
+		Size		part = Min(scratch->size - done, (Size) HNSW_PAGE_ROOM);
+		char	   *page = hnsw_arena_page(arena, scratch->block + i) + HNSW_PAGE_HEADER;
+
+		if (gather)
+			memcpy(scratch->bytes + done, page, part);
+		else
+			memcpy(page, scratch->bytes + done, part);
+		done += part;
+	}
+}
+
+/*
+ * The bytes of a slot that has been located and locked.  Records are read and
+ * changed one at a time (plus a chunk of TIDs, which has one page), so one scratch
+ * for each of the two will do.
+ */
+static char *
+slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, bool change)
 {
 	const HnswLayout *layout = arena->pager.layout;
 	int			pages = hnsw_layout_pages(layout, kind);
-	uint32		block;
-	int			slot;
-	Size		size,
-				done = 0;
+	char	   *p = slot_address(arena, kind, block, slot);
 	const char *problem;
 
-	if (!locate(arena, kind, id, &block, &slot))
-		return NULL;
+	if (pages == 1)
+		prefetch_bytes(p, hnsw_layout_slot_size(layout, kind));
 	if (special(arena, block)->kind != kind)
 		hnsw_corrupt("index \"%s\": block %u holds no slot %u of kind %d",
 					 arena->pager.name, block, id, kind);
-	if (pages == 1)
+	if (pages > 1)
 	{
-		char	   *p = hnsw_arena_page(arena, block) + HNSW_PAGE_HEADER +
-		(Size) slot * hnsw_layout_slot_size(layout, kind);
+		HnswArenaScratch *scratch = &arena->scratch[change];
 
-		problem = hnsw_slot_problem(layout, kind, p);
-		if (problem != NULL)
-			hnsw_corrupt("index \"%s\": block %u: %s", arena->pager.name, block, problem);
-		return p;
+		scratch->block = block;
+		scratch->pages = pages;
+		scratch->size = hnsw_layout_slot_size(layout, kind);
+		copy_record(arena, scratch, true);
+		p = scratch->bytes;
 	}
-	size = hnsw_layout_slot_size(layout, kind);
-	for (int i = 0; i < pages && done < size; i++)
-	{
-		Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
-
-		memcpy(gathered[change] + done,
-			   hnsw_arena_page(arena, block + i) + HNSW_PAGE_HEADER, part);
-		done += part;
-	}
-	problem = hnsw_slot_problem(layout, kind, gathered[change]);
+	problem = hnsw_slot_problem(layout, kind, p);
 	if (problem != NULL)
 		hnsw_corrupt("index \"%s\": block %u: %s", arena->pager.name, block, problem);
-	if (change)
-	{
-		scratch.arena = arena;
-		scratch.block = block;
-		scratch.pages = pages;
-		scratch.size = size;
-	}
-	return gathered[change];
+	return p;
 }
 
 static const void *
 arena_read(HnswPager *pager, HnswKind kind, HnswId id)
 {
-	return access_slot(arena_of(pager), kind, id, false);
+	HnswArena  *arena = arena_of(pager);
+	uint32		block;
+	int			slot;
+
+	if (!locate(arena, kind, id, &block, &slot))
+		return NULL;
+	lock_slot(arena, kind, block, false);
+	return slot_bytes(arena, kind, id, block, slot, false);
 }
 
 static void
 arena_release(HnswPager *pager)
 {
+	unlock((HnswArena *) pager);
 }
 
 static void *
 arena_modify(HnswPager *pager, HnswKind kind, HnswId id)
 {
-	return access_slot(arena_of(pager), kind, id, true);
+	HnswArena  *arena = arena_of(pager);
+	uint32		block;
+	int			slot;
+
+	if (!locate(arena, kind, id, &block, &slot))
+		return NULL;
+	lock_slot(arena, kind, block, true);
+	arena->nchanging++;
+	return slot_bytes(arena, kind, id, block, slot, true);
+}
+
+static void
+end_change(HnswArena *arena)
+{
+	arena->scratch[true].pages = 0;
+	for (; arena->nchanging > 0; arena->nchanging--)
+		unlock(arena);
 }
 
 static void
 arena_commit(HnswPager *pager)
 {
-	if (scratch.arena == (HnswArena *) pager)
-	{
-		Size		done = 0;
+	HnswArena  *arena = (HnswArena *) pager;
 
-		for (int i = 0; i < scratch.pages && done < scratch.size; i++)
-		{
-			Size		part = Min(scratch.size - done, (Size) HNSW_PAGE_ROOM);
-
-			memcpy(hnsw_arena_page(scratch.arena, scratch.block + i) + HNSW_PAGE_HEADER,
-				   gathered[true] + done, part);
-			done += part;
-		}
-		scratch.arena = NULL;
-	}
+	if (arena->scratch[true].pages > 0)
+		copy_record(arena, &arena->scratch[true], false);
+	end_change(arena);
 }
 
 /*
  * Changes of one-page slots are made in place, so a caller that cancels must
- * not have changed anything.
+ * not have changed anything that matters.
  */
 static void
 arena_cancel(HnswPager *pager)
 {
-	scratch.arena = NULL;
+	end_change((HnswArena *) pager);
 }
 
-static void
-add_page(HnswArena *arena, HnswKind kind, int part)
+/* ------------------------------------------------------------------------
+ * Making and freeing slots, under the lock for allocation
+ * ------------------------------------------------------------------------
+ */
+/* Adds an extent of pages of this kind; the number of its first block. */
+static uint32
+add_extent(HnswArena *arena, HnswKind kind)
 {
-	uint32		block = arena->nblocks;
-	HnswPageSpecial *sp;
+	int			pages = arena->pager.layout->extent_pages;
+	uint32		block = arena->state->nblocks;
 
-	if (block / HNSW_ARENA_CHUNK_PAGES >= arena->nchunks)
+	while (block + pages > arena->state->capacity)
 	{
-		if (arena->nchunks == arena->chunk_space)
-		{
-			arena->chunk_space *= 2;
-			arena->chunks = hnsw_realloc(arena->chunks, sizeof(char *) * arena->chunk_space);
-		}
-		arena->chunks[arena->nchunks] = hnsw_alloc((Size) HNSW_ARENA_CHUNK_PAGES * BLCKSZ);
-		arena->nchunks++;
+		/* see hnsw_arena_has_room: there is room in a shared arena */
+		if (arena->sharing != NULL)
+			hnsw_limit("no memory for another page of index \"%s\"", arena->pager.name);
+		hnsw_arena_set_chunk(arena, arena->state->capacity / HNSW_ARENA_CHUNK_PAGES,
+							 hnsw_alloc((Size) HNSW_ARENA_CHUNK_PAGES * BLCKSZ));
+		arena->state->capacity += HNSW_ARENA_CHUNK_PAGES;
 	}
-	arena->nblocks++;
-	memset(hnsw_arena_page(arena, block), 0, BLCKSZ);
-	sp = special(arena, block);
-	sp->magic = HNSW_PAGE_MAGIC;
-	sp->kind = kind;
-	sp->part = part;
-	sp->next_free = HNSW_NO_BLOCK;
+	for (int i = 0; i < pages; i++)
+	{
+		HnswPageSpecial *sp;
+
+		memset(hnsw_arena_page(arena, block + i), 0, BLCKSZ);
+		sp = special(arena, block + i);
+		sp->magic = HNSW_PAGE_MAGIC;
+		sp->kind = kind;
+		sp->part = i;
+		sp->next_free = HNSW_NO_BLOCK;
+	}
+	__atomic_store_n(&arena->state->nblocks, block + pages, __ATOMIC_RELEASE);
+	return block;
 }
 
 static uint8 *
-page_slot(const HnswArena *arena, HnswKind kind, uint32 block, int slot)
+slot_state(HnswArena *arena, HnswKind kind, uint32 block, int slot)
 {
-	return (uint8 *) hnsw_arena_page(arena, block) + HNSW_PAGE_HEADER +
-		(Size) slot * hnsw_layout_slot_size(arena->pager.layout, kind);
+	return (uint8 *) slot_address(arena, kind, block, slot);
 }
 
-/* The free slots of a kind's first page with free slots; makes such a page. */
+/* The first page with free slots of a kind; makes one where there is none. */
 static uint32
 page_with_room(HnswArena *arena, HnswKind kind)
 {
 	const HnswLayout *layout = arena->pager.layout;
-	uint32		block = arena->free_page[kind];
+	HnswArenaState *state = arena->state;
+	uint32		block = state->free_page[kind];
 	int			slots_pages = hnsw_layout_pages(layout, kind) > 1 ? 1 : layout->extent_pages;
 
 	if (block != HNSW_NO_BLOCK)
 		return block;
-	block = arena->nblocks;
-	for (int i = 0; i < layout->extent_pages; i++)
-		add_page(arena, kind, i);
+	block = add_extent(arena, kind);
 	for (int i = slots_pages - 1; i >= 0; i--)
 	{
-		special(arena, block + i)->next_free = arena->free_page[kind];
+		special(arena, block + i)->next_free = state->free_page[kind];
 		special(arena, block + i)->listed = 1;
-		arena->free_page[kind] = block + i;
+		state->free_page[kind] = block + i;
 	}
 	return block;
+}
+
+/* Fills a free slot, which nobody else knows of. */
+static void
+fill_slot(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot,
+		  const void *image, Size size)
+{
+	const HnswLayout *layout = arena->pager.layout;
+	HnswArenaScratch *scratch = &arena->scratch[true];
+
+	if (hnsw_layout_pages(layout, kind) == 1)
+	{
+		hnsw_slot_fill(layout, kind, id, slot_address(arena, kind, block, slot), image, size);
+		return;
+	}
+	scratch->block = block;
+	scratch->pages = hnsw_layout_pages(layout, kind);
+	scratch->size = hnsw_layout_slot_size(layout, kind);
+	copy_record(arena, scratch, true);
+	hnsw_slot_fill(layout, kind, id, scratch->bytes, image, size);
+	copy_record(arena, scratch, false);
+	scratch->pages = 0;
 }
 
 static HnswId
@@ -225,27 +328,33 @@ arena_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 	HnswArena  *arena = arena_of(pager);
 	const HnswLayout *layout = pager->layout;
 	int			per_page = hnsw_layout_per_page(layout, kind);
-	uint32		block = page_with_room(arena, kind);
-	uint32		extent = (block - HNSW_FIRST_BLOCK) / layout->extent_pages;
-	int			page = (block - HNSW_FIRST_BLOCK) % layout->extent_pages;
-	int			slot = 0,
+	uint32		block,
+				extent;
+	int			page,
+				slot = 0,
 				left = 0;
 	HnswId		id;
 
-	while (slot < per_page && *page_slot(arena, kind, block, slot) != HNSW_FREE)
+	lock(arena, HNSW_ARENA_ALLOC, 0, true);
+	block = page_with_room(arena, kind);
+	lock_slot(arena, kind, block, true);
+	extent = (block - HNSW_FIRST_BLOCK) / layout->extent_pages;
+	page = (block - HNSW_FIRST_BLOCK) % layout->extent_pages;
+	while (slot < per_page && *slot_state(arena, kind, block, slot) != HNSW_FREE)
 		slot++;
 	Assert(slot < per_page);
 	for (int i = slot + 1; i < per_page; i++)
-		left += *page_slot(arena, kind, block, i) == HNSW_FREE;
+		left += *slot_state(arena, kind, block, i) == HNSW_FREE;
 	id = extent * hnsw_layout_per_extent(layout, kind) + page * per_page + slot;
 
-	hnsw_slot_fill(layout, kind, id, arena_modify(pager, kind, id), image, size);
-	arena_commit(pager);
+	fill_slot(arena, kind, id, block, slot, image, size);
 	if (left == 0)
 	{
-		arena->free_page[kind] = special(arena, block)->next_free;
+		arena->state->free_page[kind] = special(arena, block)->next_free;
 		special(arena, block)->listed = 0;
 	}
+	unlock(arena);
+	unlock(arena);
 	return id;
 }
 
@@ -255,18 +364,20 @@ arena_destroy(HnswPager *pager, HnswKind kind, HnswId id)
 	HnswArena  *arena = arena_of(pager);
 	uint32		block;
 	int			slot;
-	uint8	   *state;
 
 	if (!locate(arena, kind, id, &block, &slot))
 		return;
-	state = page_slot(arena, kind, block, slot);
-	*state = HNSW_FREE;
+	lock(arena, HNSW_ARENA_ALLOC, 0, true);
+	lock_slot(arena, kind, block, true);
+	*slot_state(arena, kind, block, slot) = HNSW_FREE;
 	if (!special(arena, block)->listed)
 	{
 		special(arena, block)->listed = 1;
-		special(arena, block)->next_free = arena->free_page[kind];
-		arena->free_page[kind] = block;
+		special(arena, block)->next_free = arena->state->free_page[kind];
+		arena->state->free_page[kind] = block;
 	}
+	unlock(arena);
+	unlock(arena);
 }
 
 static HnswId
@@ -274,7 +385,7 @@ arena_limit(HnswPager *pager, HnswKind kind)
 {
 	HnswArena  *arena = (HnswArena *) pager;
 
-	return (arena->nblocks - HNSW_FIRST_BLOCK) / pager->layout->extent_pages *
+	return (nblocks(arena) - HNSW_FIRST_BLOCK) / pager->layout->extent_pages *
 		hnsw_layout_per_extent(pager->layout, kind);
 }
 
@@ -298,19 +409,27 @@ arena_seek(HnswPager *pager, HnswKind kind, HnswId from)
 static void
 arena_get_entry(HnswPager *pager, HnswEntry *entry)
 {
-	*entry = arena_of(pager)->entry;
+	HnswArena  *arena = arena_of(pager);
+
+	lock(arena, HNSW_ARENA_ENTRY, 0, false);
+	*entry = arena->state->entry;
+	unlock(arena);
 }
 
 static bool
 arena_update_entry(HnswPager *pager, bool (*change) (HnswEntry *entry, void *arg), void *arg)
 {
 	HnswArena  *arena = arena_of(pager);
-	HnswEntry	entry = arena->entry;
+	HnswEntry	entry;
+	bool		changed;
 
-	if (!change(&entry, arg))
-		return false;
-	arena->entry = entry;
-	return true;
+	lock(arena, HNSW_ARENA_ENTRY, 0, true);
+	entry = arena->state->entry;
+	changed = change(&entry, arg);
+	if (changed)
+		arena->state->entry = entry;
+	unlock(arena);
+	return changed;
 }
 
 static void
@@ -321,13 +440,8 @@ arena_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
 	int			slot;
 
 	if (locate(arena, kind, id, &block, &slot))
-	{
-		const char *p = (const char *) page_slot(arena, kind, block, slot);
-		int			size = hnsw_layout_slot_size(pager->layout, kind);
-
-		for (int i = 0; i < Min(size, HNSW_PAGE_ROOM); i += 64)
-			__builtin_prefetch(p + i);
-	}
+		prefetch_bytes(slot_address(arena, kind, block, slot),
+					   Min(hnsw_layout_slot_size(pager->layout, kind), HNSW_PAGE_ROOM));
 }
 
 static void
@@ -336,6 +450,7 @@ arena_pause(HnswPager *pager)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* Nobody vacuums an arena that others insert into. */
 static void
 arena_barrier(HnswPager *pager)
 {
@@ -366,35 +481,61 @@ static const HnswPagerOps arena_ops = {
 };
 
 void
-hnsw_arena_init(HnswArena *arena, const HnswLayout *layout, const char *name, Size max_bytes)
+hnsw_arena_clear_state(HnswArenaState *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->nblocks = HNSW_FIRST_BLOCK;
+	hnsw_entry_clear(&state->entry);
+	for (int i = 0; i < HNSW_NKINDS; i++)
+		state->free_page[i] = HNSW_NO_BLOCK;
+}
+
+void
+hnsw_arena_init_shared(HnswArena *arena, const HnswLayout *layout, const char *name,
+					   HnswArenaState *state, const HnswArenaSharing *sharing)
 {
 	memset(arena, 0, sizeof(*arena));
 	arena->pager.ops = &arena_ops;
 	arena->pager.layout = layout;
 	arena->pager.name = name;
-	arena->max_bytes = max_bytes;
+	arena->state = state;
+	arena->sharing = sharing;
 	arena->chunk_space = 64;
 	arena->chunks = hnsw_alloc(sizeof(char *) * arena->chunk_space);
-	arena->chunks[0] = hnsw_alloc((Size) HNSW_ARENA_CHUNK_PAGES * BLCKSZ);
-	arena->nchunks = 1;
-	arena->nblocks = HNSW_FIRST_BLOCK;
-	hnsw_entry_clear(&arena->entry);
-	for (int i = 0; i < HNSW_NKINDS; i++)
-		arena->free_page[i] = HNSW_NO_BLOCK;
+	memset(arena->chunks, 0, sizeof(char *) * arena->chunk_space);
+	for (int i = 0; i < 2; i++)
+		arena->scratch[i].bytes = hnsw_alloc(HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES);
+}
+
+void
+hnsw_arena_init(HnswArena *arena, const HnswLayout *layout, const char *name, Size max_bytes)
+{
+	hnsw_arena_init_shared(arena, layout, name, NULL, NULL);
+	arena->state = &arena->private_state;
+	arena->max_bytes = max_bytes;
+	hnsw_arena_clear_state(arena->state);
 }
 
 void
 hnsw_arena_free(HnswArena *arena)
 {
-	for (uint32 i = 0; i < arena->nchunks; i++)
-		hnsw_free(arena->chunks[i]);
+	if (arena->sharing == NULL)
+		for (uint32 i = 0; i < arena->chunk_space; i++)
+			if (arena->chunks[i] != NULL)
+				hnsw_free(arena->chunks[i]);
 	hnsw_free(arena->chunks);
+	for (int i = 0; i < 2; i++)
+		hnsw_free(arena->scratch[i].bytes);
 }
 
 bool
-hnsw_arena_has_room(const HnswArena *arena, int layers)
+hnsw_arena_has_room(HnswArena *arena, int processes)
 {
-	Size		pages = arena->nblocks + (Size) (layers + 2) * arena->pager.layout->extent_pages;
+	Size		pages = nblocks(arena) + (Size) processes * hnsw_layout_insert_pages(arena->pager.layout);
 
-	return arena->max_bytes == 0 || pages * BLCKSZ <= arena->max_bytes;
+	if (arena->sharing == NULL)
+		return arena->max_bytes == 0 || pages * BLCKSZ <= arena->max_bytes;
+	if (likely(pages <= __atomic_load_n(&arena->state->capacity, __ATOMIC_ACQUIRE)))
+		return true;
+	return pages < HNSW_NO_BLOCK && arena->sharing->grow(arena, pages);
 }

@@ -18,13 +18,21 @@
 #define SEEN_SPACE		2048
 #define SEEN_KEPT		65536
 
+/*
+ * Candidates in the queue for each unit of ef.  A search ends when it has visited
+ * some 1.5 ef records; one that goes on later queues more, lest it go back to the rest
+ * too often.  Forgetting what cannot be queued would be faster still, but traps an
+ * insert among near twins (make demo: recall .93 instead of .96).
+ */
+#define QUEUE_FACTOR	2
+#define LEAST_QUEUE		16
+
 void
 hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 {
 	memset(beam, 0, sizeof(*beam));
 	beam->pager = pager;
 	beam->scorer = scorer;
-	hnsw_heap_init(&beam->near, 1024);
 	hnsw_heap_init(&beam->rest, 1024);
 	hnsw_heap_init(&beam->best, 128);
 	hnsw_heap_init(&beam->counted, 128);
@@ -34,15 +42,22 @@ hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 void
 hnsw_beam_free(HnswBeam *beam)
 {
-	hnsw_heap_free(&beam->near);
 	hnsw_heap_free(&beam->rest);
 	hnsw_heap_free(&beam->best);
 	hnsw_heap_free(&beam->counted);
 	hnsw_seen_free(&beam->seen);
 }
 
+static void
+set_queue(HnswBeam *beam)
+{
+	int64		most = (int64) beam->ef * (beam->resumable ? QUEUE_FACTOR : 1);
+
+	beam->near.most = (int) Min(Max(most, LEAST_QUEUE), HNSW_QUEUE_MAX);
+}
+
 void
-hnsw_beam_start(HnswBeam *beam, int layer, const float *q, int ef,
+hnsw_beam_start(HnswBeam *beam, int layer, const void *q, int ef,
 				HnswVisit visit, void *arg)
 {
 	beam->kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
@@ -53,7 +68,9 @@ hnsw_beam_start(HnswBeam *beam, int layer, const float *q, int ef,
 	beam->resumable = false;
 	beam->visit = visit;
 	beam->arg = arg;
-	beam->near.count = 0;
+	beam->near.head = beam->near.tail = 0;
+	set_queue(beam);
+	beam->horizon = HUGE_VALF;
 	beam->rest.count = 0;
 	beam->best.count = 0;
 	beam->counted.count = 0;
@@ -103,27 +120,103 @@ visit_record(HnswBeam *beam, HnswId id, const HnswRecord *rec, HnswScore score)
 	}
 }
 
-/* A candidate with an estimate (codes) or with its true score (no codes). */
+/* A candidate that is too far to be queued. */
 static inline void
-offer(HnswBeam *beam, HnswId id, float key, float limit)
+put_beyond(HnswBeam *beam, float key, HnswId id)
 {
-	float	   *known;
+	beam->horizon = Min(beam->horizon, key);
+	hnsw_heap_append(&beam->rest, key, id);
+}
 
-	/* not finite: a corrupted factor, or far beyond what float can tell apart */
-	if (!(key <= FLT_MAX))
-		key = FLT_MAX;
-	if (key >= limit)
+static inline void
+put_candidate(HnswBeam *beam, float key, HnswId id)
+{
+	HnswItem	evicted;
+
+	if (key >= beam->horizon)
+		put_beyond(beam, key, id);
+	else if (hnsw_queue_insert(&beam->near, key, id, &evicted))
+		put_beyond(beam, evicted.key, evicted.id);
+}
+
+/*
+ * The neighbors that have just been estimated: those within the limit become
+ * candidates.  Few are, so they are picked out first, without a branch each.
+ */
+static void
+offer_all(HnswBeam *beam, int count)
+{
+	const float *est = beam->scorer->est;
+	float		farthest = beam->resumable ? HUGE_VALF : bound(beam);
+	float		limit = Min(bound(beam), beam->horizon);
+	int			picked = 0;
+
+	for (int i = 0; i < count; i++)
 	{
-		if (beam->resumable)
-			hnsw_heap_append(&beam->rest, key, id);
-		return;
+		beam->picks[picked] = i;
+		picked += est[i] < limit;
 	}
-	known = hnsw_seen_put(&beam->seen, id);
-	if (key < *known)
+	for (int i = 0; i < picked; i++)
+		hnsw_seen_prefetch(&beam->seen, beam->ids[beam->picks[i]]);
+	hnsw_heap_reserve(&beam->rest, count);
+	for (int i = 0; i < count; i++)
 	{
-		*known = key;
-		hnsw_heap_push(&beam->near, key, id);
+		HnswItem   *item = &beam->rest.items[beam->rest.count];
+
+		item->key = est[i];
+		item->id = beam->ids[i];
+		/* beyond the bound only a wider search will look */
+		beam->rest.count += !(est[i] < limit) && est[i] <= farthest;
 	}
+	/* what lies beyond the bound lies beyond the horizon, too */
+	beam->horizon = limit;
+	for (int i = 0; i < picked; i++)
+	{
+		HnswId		id = beam->ids[beam->picks[i]];
+		float		key = est[beam->picks[i]];
+		float	   *known;
+
+		if (id == HNSW_NO_ID)
+			continue;
+		known = hnsw_seen_put(&beam->seen, id);
+		if (key < *known)
+		{
+			*known = key;
+			put_candidate(beam, key, id);
+		}
+	}
+}
+
+/* The queue is empty: takes the nearest of the rest. */
+static void
+refill(HnswBeam *beam)
+{
+	HnswHeap   *rest = &beam->rest;
+	Size		n = Min(rest->count, (Size) beam->near.most);
+	HnswItem	evicted;
+
+	hnsw_items_select(rest->items, rest->count, n);
+	for (Size i = 0; i < n; i++)
+	{
+		HnswItem	item = rest->items[i];
+		float	   *known;
+
+		if (item.id == HNSW_NO_ID)
+			continue;
+		known = hnsw_seen_put(&beam->seen, item.id);
+
+		/* not visited, nor queued by a better estimate since */
+		if (item.key <= *known)
+		{
+			*known = item.key;
+			hnsw_queue_insert(&beam->near, item.key, item.id, &evicted);
+		}
+	}
+	rest->count -= n;
+	memmove(rest->items, rest->items + n, sizeof(HnswItem) * rest->count);
+	beam->horizon = HUGE_VALF;
+	for (Size i = 0; i < rest->count; i++)
+		beam->horizon = Min(beam->horizon, rest->items[i].key);
 }
 
 /* Without codes: reads and scores a record that was not seen before. */
@@ -133,7 +226,6 @@ score_uncoded(HnswBeam *beam, HnswId id)
 	float	   *known = hnsw_seen_put(&beam->seen, id);
 	const HnswRecord *rec;
 	HnswScore	score;
-	float		limit = bound(beam);	/* before the record itself counts */
 
 	if (*known < HUGE_VALF)
 		return;
@@ -151,10 +243,7 @@ score_uncoded(HnswBeam *beam, HnswId id)
 	*known = score.g;
 	visit_record(beam, id, rec, score);
 	HNSW_RELEASE(beam->pager);
-	if (score.g < limit)
-		hnsw_heap_push(&beam->near, score.g, id);
-	else if (beam->resumable)
-		hnsw_heap_append(&beam->rest, score.g, id);
+	put_candidate(beam, score.g, id);
 }
 
 static void
@@ -184,7 +273,6 @@ expand_coded(HnswBeam *beam, HnswId id)
 	const HnswRecord *rec = HNSW_READ(beam->pager, beam->kind, id);
 	HnswScore	score;
 	int			count;
-	float		limit;
 
 	if (!is_record_here(beam, rec))
 	{
@@ -198,13 +286,7 @@ expand_coded(HnswBeam *beam, HnswId id)
 	memcpy(beam->ids, hnsw_record_ids(rec, beam->shape), sizeof(HnswId) * count);
 	HNSW_RELEASE(beam->pager);
 	beam->expanded++;
-	limit = bound(beam);
-	for (int i = 0; i < count; i++)
-		if (beam->scorer->est[i] < limit)
-			hnsw_seen_prefetch(&beam->seen, beam->ids[i]);
-	for (int i = 0; i < count; i++)
-		if (beam->ids[i] != HNSW_NO_ID)
-			offer(beam, beam->ids[i], beam->scorer->est[i], limit);
+	offer_all(beam, count);
 }
 
 void
@@ -216,23 +298,40 @@ hnsw_beam_seed(HnswBeam *beam, HnswId id)
 	if (beam->shape->bits == 0)
 		score_uncoded(beam, id);
 	else
-		offer(beam, id, -FLT_MAX, HUGE_VALF);
+	{
+		float	   *known = hnsw_seen_put(&beam->seen, id);
+
+		if (*known > -FLT_MAX)
+		{
+			*known = -FLT_MAX;
+			put_candidate(beam, -FLT_MAX, id);
+		}
+	}
 }
 
 bool
 hnsw_beam_run(HnswBeam *beam, int64 budget)
 {
+	HnswQueue  *near = &beam->near;
 	bool		coded = beam->shape->bits > 0;
 
-	while (beam->near.count > 0)
+	for (;;)
 	{
-		HnswItem	top = beam->near.items[0];
+		HnswItem	top;
 
+		if (hnsw_queue_count(near) == 0)
+		{
+			if (beam->rest.count == 0 || beam->horizon > bound(beam))
+				return true;
+			refill(beam);
+			continue;
+		}
+		top = near->items[near->head];
 		if (top.key > bound(beam))
 			return true;
 		if (beam->visited >= budget)
 			return false;
-		hnsw_heap_pop(&beam->near);
+		near->head++;
 		if (coded)
 		{
 			float	   *known = hnsw_seen_put(&beam->seen, top.id);
@@ -246,40 +345,44 @@ hnsw_beam_run(HnswBeam *beam, int64 budget)
 			expand_uncoded(beam, top.id);
 		CHECK_FOR_INTERRUPTS();
 	}
-	return true;
+}
+
+void
+hnsw_beam_set_resumable(HnswBeam *beam)
+{
+	beam->resumable = true;
+	set_queue(beam);
 }
 
 void
 hnsw_beam_widen(HnswBeam *beam, int ef)
 {
-	float		limit;
-	Size		kept = 0;
+	HnswQueue  *near = &beam->near;
 
 	Assert(beam->resumable);
 	beam->ef = ef;
+	set_queue(beam);
 	beam->best.count = 0;
 	for (Size i = 0; i < beam->counted.count; i++)
 		count_best(beam, beam->counted.items[i].key);
 
-	limit = bound(beam);
-	for (Size i = 0; i < beam->rest.count; i++)
-	{
-		HnswItem	item = beam->rest.items[i];
+	/* the bound has risen: what was beyond it may come before the queue */
+	for (int i = near->head; i < near->tail; i++)
+		hnsw_heap_append(&beam->rest, near->items[i].key, near->items[i].id);
+	near->head = near->tail = 0;
+	beam->horizon = -HUGE_VALF;
+}
 
-		if (item.key >= limit && item.key < FLT_MAX)
-			beam->rest.items[kept++] = item;
-		else if (beam->shape->bits == 0)
-			hnsw_heap_push(&beam->near, item.key, item.id);
-		else
-			offer(beam, item.id, item.key, HUGE_VALF);
-	}
-	beam->rest.count = kept;
+bool
+hnsw_beam_promises(const HnswBeam *beam, float g)
+{
+	return g <= bound(beam);
 }
 
 bool
 hnsw_beam_exhausted(const HnswBeam *beam)
 {
-	return beam->near.count == 0 && beam->rest.count == 0;
+	return hnsw_queue_count(&beam->near) == 0 && beam->rest.count == 0;
 }
 
 bool
@@ -291,6 +394,6 @@ hnsw_beam_has_seen(const HnswBeam *beam, HnswId id)
 Size
 hnsw_beam_memory(const HnswBeam *beam)
 {
-	return sizeof(HnswItem) * (beam->near.space + beam->rest.space + beam->best.space +
+	return sizeof(HnswItem) * (beam->rest.space + beam->best.space +
 							   beam->counted.space + beam->seen.space);
 }

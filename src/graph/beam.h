@@ -30,14 +30,15 @@ typedef struct HnswBeam
 	const HnswShape *shape;
 	HnswKind	kind;
 	int			layer;
-	const float *q;
+	const void *q;				/* plain values, ready */
 	int			ef;
 	bool		resumable;
 	HnswVisit	visit;
 	void	   *arg;
 
-	HnswHeap	near;			/* candidates by estimate */
-	HnswHeap	rest;			/* not a heap: candidates beyond the bound */
+	HnswQueue	near;			/* the nearest candidates, by estimate */
+	HnswHeap	rest;			/* not a heap: candidates beyond the horizon */
+	float		horizon;		/* no candidate beyond has a smaller key */
 	HnswHeap	best;			/* the ef best visited, worst first (keys are
 								 * negated) */
 	HnswHeap	counted;		/* not a heap: all that ever counted */
@@ -46,6 +47,7 @@ typedef struct HnswBeam
 	int64		visited;		/* records scored */
 	int64		expanded;		/* records whose neighbors were looked at */
 	HnswId		ids[HNSW_MAX_SLOTS];
+	uint16		picks[HNSW_MAX_SLOTS];
 } HnswBeam;
 
 /* Allocates; the beam can then be started any number of times. */
@@ -53,7 +55,7 @@ extern void hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 extern void hnsw_beam_free(HnswBeam *beam);
 
 /* Forgets the last search and prepares one of the given layer for q. */
-extern void hnsw_beam_start(HnswBeam *beam, int layer, const float *q, int ef,
+extern void hnsw_beam_start(HnswBeam *beam, int layer, const void *q, int ef,
 							HnswVisit visit, void *arg);
 extern void hnsw_beam_seed(HnswBeam *beam, HnswId id);
 
@@ -63,8 +65,14 @@ extern void hnsw_beam_seed(HnswBeam *beam, HnswId id);
  */
 extern bool hnsw_beam_run(HnswBeam *beam, int64 budget);
 
+/* Between start and run: the search is to be carried on later. */
+extern void hnsw_beam_set_resumable(HnswBeam *beam);
+
 /* Raises ef of a resumable beam; run then carries on. */
 extern void hnsw_beam_widen(HnswBeam *beam, int ef);
+
+/* Could a record at this distance be among the ef best, when it is visited now? */
+extern bool hnsw_beam_promises(const HnswBeam *beam, float g);
 
 /* Nothing left to search, however wide. */
 extern bool hnsw_beam_exhausted(const HnswBeam *beam);

@@ -95,10 +95,16 @@ hnsw_check_confirm(HnswChecker *c, HnswKind kind, HnswId id, HnswCheckOne check)
 bool
 hnsw_check_exists(HnswChecker *c, HnswKind kind, HnswId id)
 {
+	HnswId		first;
+
 	if (hnsw_bits_get(&c->known[kind], id))
 		return true;
-	if (id == HNSW_NO_ID || id >= c->pager->ops->limit(c->pager, kind) ||
-		c->pager->ops->seek(c->pager, kind, id) != id)
+	if (id == HNSW_NO_ID || id >= c->pager->ops->limit(c->pager, kind))
+		return false;
+
+	/* in the middle of a page, seek takes the caller's word for its kind */
+	first = id - id % hnsw_layout_per_page(c->layout, kind);
+	if (c->pager->ops->seek(c->pager, kind, first) != first)
 		return false;
 	hnsw_bits_set(&c->known[kind], id);
 	return true;
@@ -154,23 +160,21 @@ read_end(HnswChecker *c, HnswKind kind, HnswId id, HnswId neighbor, EdgeEnd *end
 		slot = hnsw_link_find(shape, rec, id);
 		end->back = slot >= 0;
 		end->back_pinned = slot >= 0 && hnsw_bit(hnsw_record_pinned(rec, shape), slot);
-		hnsw_kernels->own_decode(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
-								 c->layout->dim, c->vhat);
+		hnsw_own_decode(c->layout, shape, rec, c->vhat);
 	}
 	HNSW_RELEASE(c->pager);
 	return true;
 }
 
-/* Has a vacuum been stopped before it could give the child another parent? */
-static bool
-is_being_moved(HnswChecker *c, HnswKind kind, HnswId parent)
+bool
+hnsw_check_is_dying(HnswChecker *c, HnswKind kind, HnswId id)
 {
 	const HnswRecord *rec;
 	bool		result;
 
-	if (parent == HNSW_NO_ID || !hnsw_check_exists(c, kind, parent))
+	if (id == HNSW_NO_ID || !hnsw_check_exists(c, kind, id))
 		return false;
-	rec = HNSW_READ(c->pager, kind, parent);
+	rec = HNSW_READ(c->pager, kind, id);
 	if (rec == NULL)
 		return false;
 	result = rec->state == HNSW_DYING;
@@ -179,52 +183,63 @@ is_being_moved(HnswChecker *c, HnswKind kind, HnswId parent)
 }
 
 /*
- * Compares the bias of a slot with what the two own vectors say.  The factor's
- * own precision is below 0.4 %; decoding may round differently on another
- * machine.
+ * The length of an edge by the two own vectors, and what rounding may do to it on
+ * another machine.  What a length with codes lacks is <u, u>.
  */
-static void
-check_bias(HnswChecker *c, HnswKind kind, HnswId id, int slot, HnswId neighbor)
+static double
+length_with_codes(HnswChecker *c, double *tolerance)
 {
+	const float *uhat = c->uhat;
+	const float *vhat = c->vhat;
 	double		rr = 0,
 				ru = 0,
 				uu = 0,
-				vv = 0,
-				l1 = 0,
-				size = 0,
-				want,
-				tolerance;
-	double		got = hnsw_edge_length(c->layout, &c->layout->shape[kind], c->rec, slot, 0);
+				vv = 0;
 
 	for (int i = 0; i < (int) c->layout->dim; i++)
 	{
-		double		u = c->uhat[i],
-					v = c->vhat[i],
+		double		u = uhat[i],
+					v = vhat[i],
 					r = v - u;
 
 		rr += r * r;
 		ru += r * u;
 		uu += u * u;
 		vv += v * v;
-		l1 += fabs(r);
-		size += fabs(u) + fabs(v);
 	}
 	uu = sqrt(uu);
 	vv = sqrt(vv);
-	switch ((HnswMetric) c->layout->metric)
+	if (c->layout->metric == HNSW_IP)
 	{
-		case HNSW_IP:
-			want = -ru;
-			tolerance = 1e-4 * sqrt(rr) * uu + 1e-6 * uu * (uu + vv);
-			break;
-		case HNSW_L1:
-			want = l1;
-			tolerance = 1e-6 * size;
-			break;
-		default:
-			want = rr;
-			tolerance = 1e-6 * sqrt(rr) * (uu + vv) + 1e-12 * (uu + vv) * (uu + vv);
+		*tolerance = 1e-4 * sqrt(rr) * uu + 1e-6 * uu * (uu + vv);
+		return -ru;
 	}
+	*tolerance = 1e-6 * sqrt(rr) * (uu + vv) + 1e-12 * (uu + vv) * (uu + vv);
+	return rr;
+}
+
+static double
+length_without_codes(HnswChecker *c, HnswKind kind, double *tolerance)
+{
+	const HnswOwnOps *own = hnsw_layout_own(c->layout);
+
+	*tolerance = 1e-6 * (own->size(c->layout, c->uhat) + own->size(c->layout, c->vhat));
+	return hnsw_score_own(&c->scorer, &c->layout->shape[kind], c->vhat, c->rec).g;
+}
+
+/*
+ * Compares the bias of a slot with what the two own vectors say.  The factor's
+ * own precision is below 0.8 %.
+ */
+static void
+check_bias(HnswChecker *c, HnswKind kind, HnswId id, int slot, HnswId neighbor)
+{
+	const HnswShape *shape = &c->layout->shape[kind];
+	double		got = hnsw_edge_length(c->layout, shape, c->rec, slot, 0);
+	double		tolerance,
+				want = shape->bits > 0 ? length_with_codes(c, &tolerance) :
+	length_without_codes(c, kind, &tolerance);
+
 	if (!(fabs(got - want) <= tolerance + 0.01 * fabs(want) + 1e-36))
 		hnsw_check_say(c, kind, id, "edge to %u: factor is %g, own vectors say %g",
 					   neighbor, got, want);
@@ -249,7 +264,7 @@ check_pinned(HnswChecker *c, HnswKind kind, HnswId id, HnswId to, bool pinned,
 		if (!pinned && end->state != HNSW_DYING)
 			hnsw_check_say(c, kind, id, "edge to child %u is not pinned", to);
 	}
-	else if (pinned && end->state == HNSW_LINKED && !is_being_moved(c, kind, end->parent))
+	else if (pinned && end->state == HNSW_LINKED && !hnsw_check_is_dying(c, kind, end->parent))
 		hnsw_check_say(c, kind, id, "pinned edge to %u, which is neither parent nor child", to);
 }
 
@@ -294,7 +309,7 @@ check_parent(HnswChecker *c, HnswKind kind, HnswId id)
 
 	if (c->entry.root[rec->layer] == id)
 	{
-		if (rec->parent != HNSW_NO_ID && !is_being_moved(c, kind, rec->parent))
+		if (rec->parent != HNSW_NO_ID && !hnsw_check_is_dying(c, kind, rec->parent))
 			hnsw_check_say(c, kind, id, "root of layer %d has parent %u", rec->layer, rec->parent);
 	}
 	else if (rec->parent == HNSW_NO_ID)
@@ -344,12 +359,24 @@ check_node(HnswChecker *c, HnswKind kind, HnswId id)
 		problem = "which belongs elsewhere";
 	else if (below->vmin != rec->vmin || below->vstep != rec->vstep ||
 			 memcmp(hnsw_record_own(below, &c->layout->shape[down_kind]),
-					hnsw_record_own(rec, &c->layout->shape[kind]), c->layout->dim) != 0)
+					hnsw_record_own(rec, &c->layout->shape[kind]), c->layout->own_bytes) != 0)
 		problem = "whose vector is another";
 	if (below != NULL)
 		HNSW_RELEASE(c->pager);
 	if (problem != NULL)
 		hnsw_check_say(c, kind, id, "layer below is %u, %s", rec->down, problem);
+}
+
+/* What the pager takes, because it can be read, may still be nonsense. */
+static void
+check_own(HnswChecker *c, HnswKind kind, HnswId id)
+{
+	const HnswOwnOps *ops = hnsw_layout_own(c->layout);
+	HnswOwn		own = hnsw_own_of(c->rec, &c->layout->shape[kind]);
+	const char *problem = ops->problem == NULL ? NULL : ops->problem(c->layout, &own);
+
+	if (problem != NULL)
+		hnsw_check_say(c, kind, id, "%s", problem);
 }
 
 static void
@@ -372,8 +399,8 @@ check_record(HnswChecker *c, HnswKind kind, HnswId id)
 					   c->rec->layer, c->rec->count);
 		return;
 	}
-	hnsw_kernels->own_decode(hnsw_record_own(c->rec, shape), c->rec->vmin, c->rec->vstep,
-							 c->layout->dim, c->uhat);
+	hnsw_own_decode(c->layout, shape, c->rec, c->uhat);
+	check_own(c, kind, id);
 	check_node(c, kind, id);
 	check_parent(c, kind, id);
 	for (int i = 0; i < c->rec->count; i++)
@@ -444,7 +471,8 @@ check_entry(HnswChecker *c, HnswKind kind, HnswId id)
 	}
 	else if (entry->layer >= HNSW_MAX_LAYERS)
 		hnsw_check_say(c, HNSW_UPPER, entry->id, "is the entry point in layer %u", entry->layer);
-	else if (is_record_of(c, entry->id, entry->layer, "the entry point"))
+	else if (is_record_of(c, entry->id, entry->layer, "the entry point") &&
+			 !hnsw_check_is_dying(c, HNSW_BASE, hnsw_check_entry_base(c)))
 		for (int layer = 0; layer <= (int) entry->layer; layer++)
 			if (entry->root[layer] == HNSW_NO_ID)
 				hnsw_check_say(c, layer == 0 ? HNSW_BASE : HNSW_UPPER, HNSW_NO_ID,
@@ -466,8 +494,9 @@ hnsw_graph_check(HnswPager *pager, HnswCheckReport report, void *arg)
 	c.report = report;
 	c.arg = arg;
 	c.rec = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
-	c.uhat = hnsw_alloc(sizeof(float) * layout->dim);
-	c.vhat = hnsw_alloc(sizeof(float) * layout->dim);
+	hnsw_scorer_init(&c.scorer, layout);
+	c.uhat = hnsw_layout_own(layout)->alloc(layout, true);
+	c.vhat = hnsw_layout_own(layout)->alloc(layout, true);
 	pager->ops->get_entry(pager, &c.entry);
 	for (int kind = 0; kind < HNSW_NKINDS; kind++)
 		learn_slots(&c, kind);
@@ -486,6 +515,7 @@ hnsw_graph_check(HnswPager *pager, HnswCheckReport report, void *arg)
 	if (c.list.tids != NULL)
 		hnsw_free(c.list.tids);
 	hnsw_free(c.rec);
+	hnsw_scorer_free(&c.scorer);
 	hnsw_free(c.uhat);
 	hnsw_free(c.vhat);
 }

@@ -100,6 +100,7 @@ walk_from(HnswChecker *c, HnswKind kind, bool pinned_only, const HnswId *starts,
 	Walk		walk = {c, kind, pinned_only, &c->marked[kind]};
 
 	hnsw_bits_clear(walk.marked);
+	c->in_tree = pinned_only;
 	walk.stack = hnsw_alloc(sizeof(HnswId) * WALK_STACK);
 	for (int i = 0; i < n; i++)
 		if (starts[i] != HNSW_NO_ID)
@@ -148,7 +149,7 @@ check_reached(HnswChecker *c, HnswKind kind, HnswId id)
 	{
 		const HnswRecord *rec = HNSW_READ(c->pager, kind, at);
 		HnswId		parent = HNSW_NO_ID;
-		bool		linked = rec != NULL && rec->state == HNSW_LINKED;
+		int			state = rec != NULL ? rec->state : HNSW_FREE;
 
 		if (rec != NULL)
 		{
@@ -156,14 +157,22 @@ check_reached(HnswChecker *c, HnswKind kind, HnswId id)
 			layer = rec->layer;
 			HNSW_RELEASE(c->pager);
 		}
-		if (at == id && !linked)
+		if (at == id && state != HNSW_LINKED)
+			return;
+
+		/*
+		 * What hangs below a dying record waits for the next vacuum to move
+		 * it.  Until then other edges lead there.
+		 */
+		if (c->in_tree && state == HNSW_DYING)
 			return;
 		if (hnsw_bits_get(&c->marked[kind], at))
 		{
 			hnsw_bits_set(&c->marked[kind], id);
 			return;
 		}
-		if (parent == HNSW_NO_ID || !has_child(c, kind, parent, at))
+		if (parent == HNSW_NO_ID ||
+			(!has_child(c, kind, parent, at) && !(c->in_tree && hnsw_check_is_dying(c, kind, parent))))
 			break;
 		at = parent;
 	}
@@ -186,9 +195,8 @@ check_marked(HnswChecker *c, HnswKind kind)
 	}
 }
 
-/* The layer-0 record of the entry point. */
-static HnswId
-entry_base(HnswChecker *c)
+HnswId
+hnsw_check_entry_base(HnswChecker *c)
 {
 	const HnswRecord *rec;
 	HnswId		base = HNSW_NO_ID;
@@ -218,7 +226,7 @@ hnsw_check_reach(HnswChecker *c)
 	walk_from(c, HNSW_BASE, true, c->entry.root, 1);
 	check_marked(c, HNSW_BASE);
 
-	base = entry_base(c);
+	base = hnsw_check_entry_base(c);
 	walk_from(c, HNSW_BASE, false, &base, 1);
 	check_marked(c, HNSW_BASE);
 	hnsw_bits_clear(&c->marked[HNSW_BASE]);

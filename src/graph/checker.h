@@ -10,6 +10,7 @@
 #ifndef HNSW_CHECKER_H
 #define HNSW_CHECKER_H
 
+#include "code/edge.h"
 #include "graph/check.h"
 #include "graph/tids.h"
 
@@ -43,10 +44,12 @@ typedef struct HnswChecker
 	HnswBits	marked[2];		/* records that a walk came to */
 	HnswBits	chained;		/* chunks, later pages, that a chain led to */
 	int64		climbs_left;
+	bool		in_tree;		/* the last walk followed tree edges only */
 
 	HnswRecord *rec;			/* copy of the record being checked */
-	float	   *uhat;			/* its own vector */
-	float	   *vhat;			/* that of a neighbor */
+	HnswScorer	scorer;
+	void	   *uhat;			/* its own vector */
+	void	   *vhat;			/* that of a neighbor */
 
 	HnswTidList list;
 	HnswTidPlace *places;		/* hash table, NULL when given up */
@@ -66,6 +69,15 @@ extern void hnsw_check_say(HnswChecker *c, HnswKind kind, HnswId id,
 
 /* Is there such a slot?  Not to be called while anything is read-locked. */
 extern bool hnsw_check_exists(HnswChecker *c, HnswKind kind, HnswId id);
+
+/*
+ * Is this record dying?  One whose parent is has not been moved by a vacuum that
+ * was stopped.
+ */
+extern bool hnsw_check_is_dying(HnswChecker *c, HnswKind kind, HnswId id);
+
+/* The layer-0 record of the entry point, or HNSW_NO_ID. */
+extern HnswId hnsw_check_entry_base(HnswChecker *c);
 
 static inline bool
 hnsw_bits_get(const HnswBits *bits, HnswId id)

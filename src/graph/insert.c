@@ -19,11 +19,14 @@
  */
 #include "graph/insert.h"
 
-#include "distance/kernels.h"
+#include "base/debug.h"
 #include "graph/tids.h"
 
 /* candidates that the descent through the upper layers keeps */
 #define DESCENT_EF		4
+
+/* HnswFound.own_at of a record whose own vector was not kept */
+#define NO_OWN			SIZE_MAX
 
 void
 hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uint64 seed)
@@ -40,8 +43,9 @@ hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uin
 	hnsw_beam_init(&ins->beam, pager, &ins->scorer);
 	hnsw_linker_init(&ins->linker, layout, &ins->scorer);
 	hnsw_seen_init(&ins->scored, 64);
+	hnsw_heap_init(&ins->order, 256);
 	hnsw_point_init(&ins->point, layout);
-	ins->vhat = hnsw_alloc(sizeof(float) * layout->dim);
+	ins->vhat = hnsw_layout_own(layout)->alloc(layout, true);
 	ins->image = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
 }
 
@@ -52,6 +56,7 @@ hnsw_inserter_free(HnswInserter *ins)
 	hnsw_beam_free(&ins->beam);
 	hnsw_linker_free(&ins->linker);
 	hnsw_seen_free(&ins->scored);
+	hnsw_heap_free(&ins->order);
 	hnsw_point_free(&ins->point);
 	hnsw_free(ins->vhat);
 	hnsw_free(ins->image);
@@ -59,6 +64,7 @@ hnsw_inserter_free(HnswInserter *ins)
 		if (ins->found[i].items != NULL)
 		{
 			hnsw_free(ins->found[i].items);
+			hnsw_free(ins->found[i].order);
 			hnsw_free(ins->found[i].codes);
 			hnsw_free(ins->found[i].chosen);
 		}
@@ -86,7 +92,8 @@ found_reset(HnswInserter *ins, HnswFoundSet *set)
 	{
 		set->space = 2 * ins->ef;
 		set->items = hnsw_alloc(sizeof(HnswFound) * set->space);
-		set->codes_space = (Size) ins->layout->dim * set->space;
+		set->order = hnsw_alloc(sizeof(int) * set->space);
+		set->codes_space = (Size) ins->layout->own_bytes * Min(set->space, 128);
 		set->codes = hnsw_alloc(set->codes_space);
 		set->chosen = hnsw_alloc(sizeof(int) * HNSW_MAX_SLOTS);
 	}
@@ -107,18 +114,14 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 {
 	FindArg    *find = arg;
 	HnswFoundSet *set = find->set;
-	int			dim = find->ins->layout->dim;
+	Size		own_bytes = find->ins->layout->own_bytes;
 	HnswFound  *item;
 
 	if (set->count == set->space)
 	{
 		set->items = hnsw_realloc(set->items, sizeof(HnswFound) * set->space * 2);
+		set->order = hnsw_realloc(set->order, sizeof(int) * set->space * 2);
 		set->space *= 2;
-	}
-	if (set->codes_used + dim > set->codes_space)
-	{
-		set->codes = hnsw_realloc(set->codes, set->codes_space * 2);
-		set->codes_space *= 2;
 	}
 	item = &set->items[set->count++];
 	item->id = id;
@@ -130,21 +133,52 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	item->pruned = false;
 	item->own.vmin = rec->vmin;
 	item->own.vstep = rec->vstep;
+	item->own_at = NO_OWN;
+
+	/*
+	 * Without codes, all neighbors of what a search goes through are visited.
+	 * Those beyond the ef best will not be linked to; their vectors may be
+	 * large.
+	 */
+	if (find->shape->bits == 0 && !hnsw_beam_promises(&find->ins->beam, score.g))
+		return rec->state != HNSW_DYING;
+	if (set->codes_used + own_bytes > set->codes_space)
+	{
+		set->codes = hnsw_realloc(set->codes, set->codes_space * 2);
+		set->codes_space *= 2;
+	}
 	item->own_at = set->codes_used;
-	memcpy(set->codes + set->codes_used, hnsw_record_own(rec, find->shape), dim);
-	set->codes_used += dim;
+	memcpy(set->codes + set->codes_used, hnsw_record_own(rec, find->shape), own_bytes);
+	set->codes_used += own_bytes;
 	return rec->state != HNSW_DYING;
 }
 
-static int
-compare_found(const void *a, const void *b)
+/*
+ * Puts those that may be linked to into the order of distance.  The others, of
+ * which there may be many, follow: they are there for their distances only.
+ */
+static void
+sort_found(HnswInserter *ins, HnswFoundSet *set)
 {
-	const HnswFound *fa = a,
-			   *fb = b;
+	HnswHeap   *heap = &ins->order;
+	int			kept = 0,
+				at;
 
-	if (fa->g != fb->g)
-		return fa->g < fb->g ? -1 : 1;
-	return fa->id < fb->id ? -1 : fa->id > fb->id;
+	heap->count = 0;
+	for (int i = 0; i < set->count; i++)
+	{
+		HnswFound  *item = &set->items[i];
+
+		item->own.codes = item->own_at == NO_OWN ? NULL : set->codes + item->own_at;
+		if (item->own.codes != NULL)
+			hnsw_heap_push(heap, item->g, i);
+	}
+	while (heap->count > 0)
+		set->order[kept++] = hnsw_heap_pop(heap).id;
+	at = kept;
+	for (int i = 0; i < set->count; i++)
+		if (set->items[i].own.codes == NULL)
+			set->order[at++] = i;
 }
 
 static void
@@ -159,9 +193,7 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 		hnsw_beam_seed(&ins->beam, seeds[i]);
 	hnsw_beam_run(&ins->beam, INT64_MAX);
 	ins->visited += ins->beam.visited;
-	for (int i = 0; i < set->count; i++)
-		set->items[i].own.codes = set->codes + set->items[i].own_at;
-	qsort(set->items, set->count, sizeof(HnswFound), compare_found);
+	sort_found(ins, set);
 }
 
 /* ef_construction, in terms of the beam */
@@ -193,7 +225,7 @@ search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
 			return false;
 		nseeds = Min(set->count, DESCENT_EF);
 		for (int i = 0; i < nseeds; i++)
-			seeds[i] = set->items[i].down;
+			seeds[i] = set->items[set->order[i]].down;
 	}
 	return true;
 }
@@ -206,33 +238,35 @@ search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
 static void
 choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 {
-	int			dim = ins->layout->dim;
+	const HnswOwnOps *own = hnsw_layout_own(ins->layout);
 	int			considered = 0;
 
 	set->nchosen = 0;
 	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
 	{
-		HnswFound  *c = &set->items[i];
+		HnswFound  *c = &set->items[set->order[i]];
 
-		if (c->state == HNSW_DYING)
+		if (c->state == HNSW_DYING || c->own.codes == NULL)
 			continue;
 		considered++;
-		hnsw_own_set(&c->own, dim, c->own.codes, c->own.vmin, c->own.vstep);
+		own->ready(ins->layout, &c->own);
 		c->pruned = false;
 		for (int j = 0; j < set->nchosen && !c->pruned; j++)
-			c->pruned = hnsw_own_distance(ins->layout, &c->own,
-										  &set->items[set->chosen[j]].own) < c->g;
+			c->pruned = own->distance(ins->layout, &c->own,
+									  &set->items[set->chosen[j]].own) < c->g;
 		if (!c->pruned)
-			set->chosen[set->nchosen++] = i;
+			set->chosen[set->nchosen++] = set->order[i];
 	}
 	considered = 0;
 	for (int i = 0; i < set->count && considered < ins->ef && set->nchosen < slots; i++)
 	{
-		if (set->items[i].state == HNSW_DYING)
+		const HnswFound *c = &set->items[set->order[i]];
+
+		if (c->state == HNSW_DYING || c->own.codes == NULL)
 			continue;
 		considered++;
-		if (set->items[i].pruned)
-			set->chosen[set->nchosen++] = i;
+		if (c->pruned)
+			set->chosen[set->nchosen++] = set->order[i];
 	}
 }
 
@@ -243,8 +277,7 @@ choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 static void
 decode(HnswInserter *ins, const HnswFound *c)
 {
-	hnsw_kernels->own_decode(c->own.codes, c->own.vmin, c->own.vstep,
-							 ins->layout->dim, ins->vhat);
+	hnsw_layout_own(ins->layout)->decode(ins->layout, &c->own, ins->vhat);
 }
 
 /* Makes the record of one layer, with its edges; it is not linked yet. */
@@ -267,13 +300,18 @@ create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const Hnsw
 	rec->resid = ins->point.resid;
 	if (tid != NULL)
 		rec->tids[0] = *tid;
-	memcpy(hnsw_record_own(rec, shape), ins->point.own, ins->layout->dim);
+	memcpy(hnsw_record_own(rec, shape), ins->point.own, ins->layout->own_bytes);
 	for (int i = 0; set != NULL && i < set->nchosen; i++)
 	{
 		HnswFound  *c = &set->items[set->chosen[i]];
 
-		decode(ins, c);
-		hnsw_edge_write(ins->layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		if (shape->bits > 0)
+		{
+			decode(ins, c);
+			hnsw_edge_write(ins->layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		}
+		else
+			hnsw_edge_write_length(ins->layout, shape, rec, i, c->id, c->g);
 		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
 		rec->count++;
 	}
@@ -299,7 +337,8 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 		return HNSW_OFFER_NO_ROOM;
 	if (!*gone)
 	{
-		int			evicted = ins->evict == HNSW_NO_ID ? -1 :
+		/* never the edge to a parent, which vacuum is about to replace */
+		int			evicted = ins->evict == HNSW_NO_ID || ins->evict == rec->parent ? -1 :
 		hnsw_link_find(shape, rec, ins->evict);
 
 		if (pin && rec->state != HNSW_LINKED && c->id != root)
@@ -379,7 +418,7 @@ claim_root(HnswEntry *entry, void *arg)
 /* Copies what linking to a record needs; its codes go to "codes". */
 static void
 found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const HnswShape *shape,
-				  uint8 *codes, int dim)
+				  uint8 *codes, Size own_bytes)
 {
 	memset(found, 0, sizeof(*found));
 	found->id = id;
@@ -388,11 +427,14 @@ found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const Hnsw
 	found->has_room = hnsw_link_has_room(shape, rec);
 	found->own.vmin = rec->vmin;
 	found->own.vstep = rec->vstep;
-	memcpy(codes, hnsw_record_own(rec, shape), dim);
+	memcpy(codes, hnsw_record_own(rec, shape), own_bytes);
 	found->own.codes = codes;
 }
 
-/* Appends a record's tree neighbors to the queue, as pairs (from, to). */
+/*
+ * Appends a record's tree neighbors but its parent to the queue, as pairs
+ * (from, to).
+ */
 static void
 queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
 		   const HnswShape *shape)
@@ -400,7 +442,8 @@ queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
 	const uint32 *ids = hnsw_record_ids(rec, shape);
 
 	for (int i = 0; i < rec->count; i++)
-		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID)
+		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID &&
+			ids[i] != rec->parent)
 		{
 			float	   *known = hnsw_seen_put(seen, ids[i]);
 
@@ -423,8 +466,9 @@ typedef enum ParentSearch
 
 /*
  * Walks the layer's tree from its root to a record with room.  In a tree that
- * is not being vacuumed a leaf has room; but a record all of whose children are
- * dying may have none.  Then *parent is such a record, and ins->evict the child.
+ * is not being vacuumed a leaf has room; but a record may have none when all its
+ * children are dying, or were left pending by inserts that failed.  Then *parent
+ * is such a record, and ins->evict the dying child, or a pending one itself.
  */
 static ParentSearch
 walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound *parent)
@@ -449,6 +493,7 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 		HnswId		at = queue.items[next + 1].id;
 		const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
 		HnswFound	found;
+		bool		is_pending;
 
 		if (rec == NULL)
 			continue;
@@ -457,12 +502,21 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 			full = from;
 			ins->evict = at;
 		}
+		is_pending = at != root && rec->layer == layer && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID;
+		if (is_pending && at != id && hnsw_link_has_room(shape, rec))
+		{
+			full = at;
+			ins->evict = HNSW_NO_ID;
+		}
 		found.has_room = false;
-		if (at != id && (rec->state == HNSW_LINKED || (at == root && rec->state == HNSW_PENDING)) &&
-			rec->layer == layer)
+		if (at != id && rec->layer == layer &&
+			(rec->state == HNSW_LINKED || is_pending ||
+			 (at == root && rec->state == HNSW_PENDING)))
 		{
 			result = PARENT_FULL;
-			found_from_record(&found, at, rec, shape, ins->found[layer].codes, ins->layout->dim);
+			found_from_record(&found, at, rec, shape, ins->found[layer].codes,
+							  ins->layout->own_bytes);
+			found.has_room &= !is_pending;
 			queue_tree(&queue, &seen, at, rec, shape);
 		}
 		HNSW_RELEASE(ins->pager);
@@ -481,7 +535,7 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 		if (rec != NULL)
 		{
 			found_from_record(parent, full, rec, shape, ins->found[layer].codes,
-							  ins->layout->dim);
+							  ins->layout->own_bytes);
 			HNSW_RELEASE(ins->pager);
 			result = PARENT_FOUND;
 		}
@@ -532,8 +586,11 @@ remember_scores(HnswInserter *ins, const HnswFoundSet *set)
 	ins->linker.scored = &ins->scored;
 }
 
-/* Links the new record of one layer into it, from both sides. */
-static void
+/*
+ * Links the new record of one layer into it, from both sides.  False when it has
+ * become the root, without any neighbor.
+ */
+static bool
 link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId root)
 {
 	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
@@ -554,26 +611,32 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 			parent = c;
 		if (is_gone)
 			gone[ngone++] = c->id;
+		HNSW_DEBUG_POINT("insert-offered");
 	}
 	for (int i = 0; i < set->count && parent == NULL; i++)
 	{
-		HnswFound  *c = &set->items[i];
+		HnswFound  *c = &set->items[set->order[i]];
 
-		if (c->has_room && c->state != HNSW_DYING && c->id != id &&
+		if (c->has_room && c->state != HNSW_DYING && c->id != id && c->own.codes != NULL &&
 			offer_to(ins, kind, c, id, root, true, &is_gone) == HNSW_OFFER_TAKEN)
 			parent = c;
 	}
 	while (parent == NULL && find_any_parent(ins, layer, id, &any))
+	{
+		HNSW_DEBUG_POINT("insert-parent");
 		if (offer_to(ins, kind, &any, id, any.id, true, &is_gone) == HNSW_OFFER_TAKEN)
 			parent = &any;
+	}
 	ins->evict = HNSW_NO_ID;
 	finish_record(ins, kind, id, parent, gone, ngone);
+	return parent != NULL || set->nchosen > 0;
 }
 
 typedef struct EntryArg
 {
 	HnswId		id;				/* of the new node's top record */
 	int			level;
+	HnswId		dead_end;		/* an entry from which no living node is found */
 	const HnswId *records;		/* one a layer, for the first node */
 } EntryArg;
 
@@ -599,7 +662,8 @@ raise_entry(HnswEntry *entry, void *arg)
 {
 	EntryArg   *raise = arg;
 
-	if (entry->id != HNSW_NO_ID && (int) entry->layer >= raise->level)
+	if (entry->id != HNSW_NO_ID && entry->id != raise->dead_end &&
+		(int) entry->layer >= raise->level)
 		return false;
 	entry->id = raise->id;
 	entry->layer = raise->level;
@@ -611,13 +675,14 @@ static bool
 insert_first(HnswInserter *ins, int level, HnswTid tid)
 {
 	HnswId		records[HNSW_MAX_LAYERS];
-	EntryArg	arg = {HNSW_NO_ID, level, records};
+	EntryArg	arg = {HNSW_NO_ID, level, HNSW_NO_ID, records};
 
 	for (int layer = 0; layer <= level; layer++)
 		records[layer] = create_record(ins, layer, layer == 0 ? HNSW_NO_ID : records[0],
 									   layer == 0 ? HNSW_NO_ID : records[layer - 1],
 									   layer == 0 ? &tid : NULL, NULL);
 	arg.id = records[level];
+	HNSW_DEBUG_POINT("insert-first");
 	if (!ins->pager->ops->update_entry(ins->pager, first_node, &arg))
 	{
 		for (int layer = level; layer >= 0; layer--)
@@ -640,9 +705,9 @@ attach_to_equal(HnswInserter *ins, HnswTid tid)
 	{
 		HnswFound  *c = &set->items[i];
 
-		if (c->state == HNSW_LINKED && c->own.vmin == ins->point.vmin &&
-			c->own.vstep == ins->point.vstep &&
-			memcmp(c->own.codes, ins->point.own, ins->layout->dim) == 0 &&
+		if (c->state == HNSW_LINKED && c->own.codes != NULL &&
+			c->own.vmin == ins->point.vmin && c->own.vstep == ins->point.vstep &&
+			memcmp(c->own.codes, ins->point.own, ins->layout->own_bytes) == 0 &&
 			hnsw_tids_attach(ins->pager, c->id, c->generation, ins->point.resid, tid))
 			return true;
 	}
@@ -650,12 +715,13 @@ attach_to_equal(HnswInserter *ins, HnswTid tid)
 }
 
 HnswInserted
-hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid)
+hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 {
 	int			level;
 	HnswEntry	entry;
 	HnswId		base = HNSW_NO_ID,
 				below = HNSW_NO_ID;
+	bool		found_any = true;
 
 	ins->visited = 0;
 	if (!hnsw_point_set(&ins->point, ins->layout, v))
@@ -689,6 +755,7 @@ hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid)
 		CHECK_FOR_INTERRUPTS();
 	}
 
+	HNSW_DEBUG_POINT("insert-searched");
 	if (attach_to_equal(ins, tid))
 		return HNSW_INSERTED_TID;
 
@@ -702,15 +769,24 @@ hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid)
 		choose_neighbors(ins, set,
 						 ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER].slots);
 		id = create_record(ins, layer, base, below, layer == 0 ? &tid : NULL, set);
-		link_record(ins, layer, id, set, entry.root[layer]);
+		HNSW_DEBUG_POINT("insert-created");
+		if (!link_record(ins, layer, id, set, entry.root[layer]) && layer == 0)
+			found_any = false;
+		HNSW_DEBUG_POINT("insert-linked");
 		if (layer == 0)
 			base = id;
 		below = id;
 	}
-	if (entry.id == HNSW_NO_ID || level > (int) entry.layer)
-	{
-		EntryArg	raise = {below, level, NULL};
 
+	/*
+	 * All that the entry leads to may be dying, and the vacuum that would
+	 * move it stopped, or not that far: what comes now is found from here.
+	 */
+	if (entry.id == HNSW_NO_ID || level > (int) entry.layer || !found_any)
+	{
+		EntryArg	raise = {below, level, found_any ? HNSW_NO_ID : entry.id, NULL};
+
+		HNSW_DEBUG_POINT("insert-entry");
 		ins->pager->ops->update_entry(ins->pager, raise_entry, &raise);
 	}
 	return HNSW_INSERTED_NODE;

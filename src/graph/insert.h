@@ -23,13 +23,14 @@ typedef struct HnswFound
 	uint8		state;
 	bool		has_room;		/* for another tree edge */
 	bool		pruned;
-	HnswOwn		own;
+	HnswOwn		own;			/* codes are NULL when too far to be linked to */
 	Size		own_at;			/* of its codes in HnswFoundSet.codes */
 } HnswFound;
 
 typedef struct HnswFoundSet
 {
 	HnswFound  *items;
+	int		   *order;			/* of the items, nearest first */
 	int			count;
 	int			space;
 	uint8	   *codes;
@@ -49,8 +50,9 @@ typedef struct HnswInserter
 	HnswBeam	beam;
 	HnswLinker	linker;
 	HnswSeen	scored;			/* of the search of one layer, without codes */
+	HnswHeap	order;			/* sorts what a search has found */
 	HnswPoint	point;
-	float	   *vhat;			/* decoded neighbor */
+	void	   *vhat;			/* decoded neighbor */
 	HnswRecord *image;			/* of the record being made */
 	HnswFoundSet found[HNSW_MAX_LAYERS];
 	HnswId		evict;			/* dying child that may make room for a tree
@@ -69,7 +71,7 @@ extern void hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_const
 							   uint64 seed);
 extern void hnsw_inserter_free(HnswInserter *ins);
 
-/* v has layout->dim finite coordinates. */
-extern HnswInserted hnsw_insert(HnswInserter *ins, const float *v, HnswTid tid);
+/* v is plain values (code/own.h), all of them finite. */
+extern HnswInserted hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid);
 
 #endif							/* HNSW_INSERT_H */

@@ -6,9 +6,12 @@
  * Every slot of a record is filled, since a record is read whole: first with
  * diverse neighbors (those that the heuristic of the HNSW paper keeps: nearer
  * to the record than to any nearer neighbor), then with pruned ones, which are
- * marked as such.  A full record replaces its farthest pruned edge, never a
- * diverse one while a pruned one is there: evicting by distance alone ruins the
- * graph.
+ * marked as such.  A full record takes a diverse newcomer in the place of its
+ * farthest pruned edge, never of a diverse one while a pruned one is there: evicting
+ * by distance alone ruins the graph.  With codes it takes no pruned newcomer: a
+ * nearer pruned edge for a farther one finds next to nothing (bench/README.md,
+ * "Pruned newcomers") and costs a third of the pages that an insert changes.
+ * Without codes less is known of who is near whom, and it takes them.
  *
  * How near the new neighbor is to the old ones comes from the record's own
  * codes, queried with the new vector, so that one page is read and none of the
@@ -28,7 +31,7 @@ hnsw_linker_init(HnswLinker *linker, const HnswLayout *layout, HnswScorer *score
 	linker->layout = layout;
 	linker->scorer = scorer;
 	linker->scored = NULL;
-	linker->uhat = hnsw_alloc(sizeof(float) * layout->dim);
+	linker->uhat = hnsw_layout_own(layout)->alloc(layout, true);
 }
 
 void
@@ -64,13 +67,12 @@ bool
 hnsw_link_has_room(const HnswShape *shape, const HnswRecord *rec)
 {
 	const uint8 *pinned = hnsw_record_pinned(rec, shape);
+	int			room = shape->slots - rec->count;
+	int			wanted = rec->state == HNSW_PENDING ? 2 : 1;
 
-	if (rec->count < shape->slots)
-		return true;
-	for (int i = 0; i < rec->count; i++)
-		if (!hnsw_bit(pinned, i))
-			return true;
-	return false;
+	for (int i = 0; i < rec->count && room < wanted; i++)
+		room += !hnsw_bit(pinned, i);
+	return room >= wanted;
 }
 
 /* Estimated or known distance from the new vector to neighbor i. */
@@ -142,12 +144,13 @@ choose_victim(const HnswShape *shape, const HnswRecord *rec, const float *length
 
 HnswOffer
 hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
-				HnswRecord *rec, HnswId id, const float *vhat, bool pin)
+				HnswRecord *rec, HnswId id, const void *vhat, bool pin)
 {
 	const HnswLayout *layout = linker->layout;
 	float		lengths[HNSW_MAX_SLOTS];
 	HnswScore	score;
-	double		unorm2;
+	double		unorm2 = 0;
+	bool		coded = shape->bits > 0;
 	bool		is_pruned;
 	int			slot = hnsw_link_find(shape, rec, id);
 
@@ -158,25 +161,33 @@ hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
 		return HNSW_OFFER_TAKEN;
 	}
 
-	score = shape->bits > 0 ? hnsw_score_all(linker->scorer, shape, vhat, rec) :
-		hnsw_score_own(linker->scorer, shape, vhat, rec);
-	hnsw_kernels->own_decode(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
-							 layout->dim, linker->uhat);
-	unorm2 = layout->metric == HNSW_IP ?
-		hnsw_kernels->dot(linker->uhat, linker->uhat, layout->dim) : 0;
+	if (coded)
+	{
+		score = hnsw_score_all(linker->scorer, shape, vhat, rec);
+		hnsw_own_decode(layout, shape, rec, linker->uhat);
+		if (layout->metric == HNSW_IP)
+			unorm2 = hnsw_kernels->dot(linker->uhat, linker->uhat, layout->dim);
+	}
+	else
+		score = hnsw_score_own(linker->scorer, shape, vhat, rec);
 	for (int i = 0; i < rec->count; i++)
 		lengths[i] = hnsw_edge_length(layout, shape, rec, i, unorm2);
 	is_pruned = newcomer_is_pruned(linker, shape, rec, score.g, lengths);
 
 	if (rec->count < shape->slots)
 		slot = rec->count++;
+	else if (coded && is_pruned && !pin)
+		return HNSW_OFFER_DROPPED;
 	else
 	{
 		slot = choose_victim(shape, rec, lengths, score.g, is_pruned, pin);
 		if (slot < 0)
 			return pin ? HNSW_OFFER_NO_ROOM : HNSW_OFFER_DROPPED;
 	}
-	hnsw_edge_write(layout, shape, rec, linker->uhat, slot, id, vhat);
+	if (coded)
+		hnsw_edge_write(layout, shape, rec, linker->uhat, slot, id, vhat);
+	else
+		hnsw_edge_write_length(layout, shape, rec, slot, id, score.g);
 	hnsw_set_bit(hnsw_record_pruned(rec, shape), slot, is_pruned);
 	hnsw_set_bit(hnsw_record_pinned(rec, shape), slot, pin);
 	return HNSW_OFFER_TAKEN;

@@ -23,7 +23,8 @@ typedef struct HnswLinker
 	const HnswLayout *layout;
 	HnswScorer *scorer;
 	const HnswSeen *scored;
-	float	   *uhat;			/* dim floats: the record being changed */
+	float	   *uhat;			/* the record being changed, where there are
+								 * codes */
 } HnswLinker;
 
 extern void hnsw_linker_init(HnswLinker *linker, const HnswLayout *layout, HnswScorer *scorer);
@@ -38,11 +39,12 @@ typedef enum HnswOffer
 
 /*
  * Offers a record (locked for change) an edge to "id", whose decoded vector is
- * vhat.  A full record gives up its farthest pruned edge for it, or drops it.
+ * vhat.  A full record gives up its farthest pruned edge for it when it is diverse,
+ * else drops it.
  * With "pin" the edge becomes a tree edge, which stays until vacuum.
  */
 extern HnswOffer hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
-								 HnswRecord *rec, HnswId id, const float *vhat, bool pin);
+								 HnswRecord *rec, HnswId id, const void *vhat, bool pin);
 
 /* The slot of the edge to id, or -1. */
 extern int	hnsw_link_find(const HnswShape *shape, const HnswRecord *rec, HnswId id);
@@ -50,7 +52,10 @@ extern int	hnsw_link_find(const HnswShape *shape, const HnswRecord *rec, HnswId 
 /* Takes out a slot; the last one moves into its place. */
 extern void hnsw_link_drop(const HnswShape *shape, HnswRecord *rec, int slot);
 
-/* Can another tree edge go here? */
+/*
+ * Can another tree edge go here?  A pending record keeps one slot for the edge to
+ * its own parent.
+ */
 extern bool hnsw_link_has_room(const HnswShape *shape, const HnswRecord *rec);
 
 #endif							/* HNSW_LINK_H */

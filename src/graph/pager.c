@@ -9,6 +9,8 @@
  */
 #include "graph/pager.h"
 
+#include "code/own.h"
+
 void
 hnsw_entry_clear(HnswEntry *entry)
 {
@@ -30,6 +32,7 @@ static const char *
 record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec)
 {
 	const HnswShape *shape = &layout->shape[kind];
+	const HnswOwnOps *own = hnsw_layout_own(layout);
 
 	if (rec->state > HNSW_DYING)
 		return "unknown record state";
@@ -43,6 +46,8 @@ record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec)
 	if (!(fabsf(rec->vmin) <= FLT_MAX) || !finite_positive(rec->vstep) ||
 		!finite_positive(rec->resid))
 		return "own vector is not finite";
+	if (own->unsafe != NULL)
+		return own->unsafe(layout, hnsw_record_own(rec, shape));
 	return NULL;
 }
 

@@ -17,6 +17,8 @@
  */
 #include "graph/stream.h"
 
+#include "base/debug.h"
+
 /*
  * An index of at most this many records for each unit of ef is read from end to
  * end, which costs about the same and is exact.
@@ -54,7 +56,7 @@ hnsw_stream_free(HnswStream *stream)
 }
 
 bool
-hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options, const float *v)
+hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options, const void *v)
 {
 	stream->options = *options;
 	stream->nrows = 0;
@@ -71,13 +73,6 @@ hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options, const fl
 	stream->walking = v == NULL ||
 		!hnsw_point_set_query(&stream->query, stream->layout, v);
 	stream->walk_at = 0;
-	if (stream->walking)
-	{
-		/* lower bounds are made, but mean nothing */
-		memset(stream->query.x, 0, sizeof(float) * stream->layout->dim);
-		stream->query.norm = 0;
-		stream->query.clamped = false;
-	}
 	return !stream->walking;
 }
 
@@ -151,7 +146,8 @@ collect_row(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 
 	if (!hnsw_tids_any(rec))
 		return false;
-	row.lower = hnsw_point_lower_bound(&stream->query, stream->layout, score, rec->resid);
+	row.lower = stream->walking ? 0 :
+		hnsw_point_lower_bound(&stream->query, stream->layout, score, rec->resid);
 	row.id = id;
 	row.generation = rec->generation;
 	memcpy(row.tids, rec->tids, sizeof(row.tids));
@@ -300,9 +296,10 @@ start_search(HnswStream *stream)
 	}
 	if (seed == HNSW_NO_ID)
 		seed = entry.root[0];
+	HNSW_DEBUG_POINT("scan-seeded");
 	hnsw_beam_start(&stream->beam, 0, stream->query.x, hnsw_layout_beam(stream->layout, HNSW_BASE, stream->ef),
 					collect_row, stream);
-	stream->beam.resumable = true;
+	hnsw_beam_set_resumable(&stream->beam);
 	if (seed != HNSW_NO_ID)
 		hnsw_beam_seed(&stream->beam, seed);
 	stream->root = entry.root[0];
@@ -370,7 +367,10 @@ open_row(HnswStream *stream, const HnswRow *row)
 		if (hnsw_tid_used(&row->tids[i]))
 			hnsw_tidlist_add(&stream->tids, row->tids[i]);
 	if (row->has_chunks)
+	{
+		HNSW_DEBUG_POINT("scan-chunks");
 		hnsw_tids_chunks(stream->pager, row->id, row->generation, &stream->tids);
+	}
 }
 
 static int

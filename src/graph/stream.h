@@ -81,11 +81,11 @@ extern void hnsw_stream_init(HnswStream *stream, HnswPager *pager);
 extern void hnsw_stream_free(HnswStream *stream);
 
 /*
- * Starts a search for v (layout->dim floats).  False when v orders nothing (it
+ * Starts a search for v (plain values, see code/own.h).  False when v orders nothing (it
  * is NULL, or has no direction under cosine): then all rows come, in no order.
  */
 extern bool hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *options,
-							  const float *v);
+							  const void *v);
 
 /*
  * The next TID and the lower bound of its distance, in the operator's scale.

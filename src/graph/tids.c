@@ -17,6 +17,8 @@
  */
 #include "graph/tids.h"
 
+#include "base/debug.h"
+
 bool
 hnsw_tids_any(const HnswRecord *rec)
 {
@@ -133,6 +135,7 @@ hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
 		image.next = head;
 		image.tids[0] = tid;
 		new_head = pager->ops->create(pager, HNSW_CHUNK, &image, sizeof(image));
+		HNSW_DEBUG_POINT("chunk-created");
 		if (attach_chunk(pager, id, generation, resid, head, new_head))
 			return true;
 		pager->ops->destroy(pager, HNSW_CHUNK, new_head);
@@ -310,10 +313,13 @@ hnsw_aside_insert(HnswPager *pager, HnswAsideList which, HnswTid tid)
 		push.head = entry.aside[which];
 		push.page = pager->ops->create(pager, HNSW_ASIDE, image, sizeof(HnswAside));
 		hnsw_free(image);
+		HNSW_DEBUG_POINT("aside-created");
 		if (pager->ops->update_entry(pager, push_aside_page, &push))
 		{
-			HnswAside  *aside = HNSW_MODIFY(pager, HNSW_ASIDE, push.page);
+			HnswAside  *aside;
 
+			HNSW_DEBUG_POINT("aside-pushed");
+			aside = HNSW_MODIFY(pager, HNSW_ASIDE, push.page);
 			if (aside != NULL)
 			{
 				aside->state = HNSW_LINKED;
@@ -411,6 +417,7 @@ unlink_chunk(HnswPager *pager, HnswId id, HnswId previous, HnswId empty, HnswId 
 	}
 	chunk->next = next;
 	HNSW_COMMIT(pager);
+	HNSW_DEBUG_POINT("chunk-unlinked");
 	pager->ops->destroy(pager, HNSW_CHUNK, empty);
 }
 
@@ -473,7 +480,10 @@ sweep_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidCounts *coun
 	do
 	{
 		if (!sweep_chunk(pager, id, generation, &at, counts, &next, &live))
+		{
+			HNSW_DEBUG_POINT("chunk-emptied");
 			unlink_chunk(pager, id, previous, at, next);
+		}
 		else
 		{
 			if (previous == HNSW_NO_ID && live == 0)
@@ -515,6 +525,7 @@ drop_empty_head(HnswPager *pager, HnswId id, HnswId head)
 	rec->down = chunk->next;
 	chunk->state = HNSW_PENDING;
 	HNSW_COMMIT(pager);
+	HNSW_DEBUG_POINT("chunk-dropped");
 	pager->ops->destroy(pager, HNSW_CHUNK, head);
 	return true;
 }
@@ -546,6 +557,7 @@ hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts)
 	if (seen == NULL)
 		return false;
 	dying = seen->state == HNSW_DYING;
+	counts->left += dying;
 	if (seen->state == HNSW_FREE || dying || !needs_vacuum(seen, counts))
 	{
 		HNSW_RELEASE(pager);
@@ -560,6 +572,7 @@ hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts)
 		sweep_chunks(pager, id, generation, counts, &head);
 		while (head != HNSW_NO_ID && drop_empty_head(pager, id, head))
 			head = first_chunk(pager, id);
+		HNSW_DEBUG_POINT("chunks-swept");
 	}
 
 	rec = HNSW_MODIFY(pager, HNSW_BASE, id);

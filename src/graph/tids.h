@@ -72,6 +72,7 @@ typedef struct HnswTidCounts
 	void	   *arg;
 	double		live;
 	double		removed;
+	double		left;			/* nodes that an earlier vacuum left dying */
 } HnswTidCounts;
 
 /*

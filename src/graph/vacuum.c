@@ -20,49 +20,30 @@
  *	  src/graph/vacuum.c
  *-------------------------------------------------------------------------
  */
-#include "graph/vacuum.h"
+#include "graph/vacuuming.h"
 
-#include "distance/kernels.h"
-#include "graph/link.h"
+#include "base/debug.h"
 
-/* dead neighbors whose neighbors are looked at to repair one record */
-#define REPAIR_SOURCES		4
-
-/* One bit for each record of a kind, ids first .. first + count - 1. */
-typedef struct DyingSet
-{
-	uint8	   *bits;
-	HnswId		first;
-	HnswId		count;
-	double		members;
-} DyingSet;
-
-typedef struct VacuumState
-{
-	HnswPager  *pager;
-	const HnswLayout *layout;
-	HnswTidCounts counts;
-	DyingSet	dying[2];		/* HNSW_BASE, HNSW_UPPER */
-	HnswId		top_id;			/* a living record of the top layer */
-	int			top_layer;
-	HnswScorer	scorer;
-	HnswLinker	linker;
-	float	   *vhat;
-	HnswRecord *copy;			/* of the record being repaired */
-	HnswVacuumResult *result;
-} VacuumState;
-
+/* "memory" bytes of bits at most, of all records below the limit at a time. */
 static void
-set_init(DyingSet *set, HnswId first, HnswId count)
+set_init(HnswDyingSet *set, HnswId limit, Size memory)
 {
-	set->first = first;
-	set->count = count;
-	set->members = 0;
-	set->bits = hnsw_alloc_zero((Size) count / 8 + 1);
+	memset(set, 0, sizeof(*set));
+	set->limit = limit;
+	set->range = (HnswId) Min((uint64) limit, (uint64) memory * 8);
+	set->count = set->range;
+	set->bits = hnsw_alloc_zero((Size) set->range / 8 + 1);
 }
 
 static void
-set_add(DyingSet *set, HnswId id)
+set_clear(HnswDyingSet *set)
+{
+	set->members = 0;
+	memset(set->bits, 0, (Size) set->range / 8 + 1);
+}
+
+static void
+set_add(HnswDyingSet *set, HnswId id)
 {
 	if (id < set->first || id - set->first >= set->count)
 		return;
@@ -74,18 +55,8 @@ set_add(DyingSet *set, HnswId id)
 	}
 }
 
-static bool
-set_has(const DyingSet *set, HnswId id)
-{
-	if (id < set->first || id - set->first >= set->count)
-		return false;
-	id -= set->first;
-	return (set->bits[id >> 3] >> (id & 7)) & 1;
-}
-
-/* The next member at or behind "from", or HNSW_NO_ID. */
-static HnswId
-set_next(const DyingSet *set, HnswId from)
+HnswId
+hnsw_dying_next(const HnswDyingSet *set, HnswId from)
 {
 	for (HnswId i = from < set->first ? 0 : from - set->first; i < set->count; i++)
 	{
@@ -100,38 +71,64 @@ set_next(const DyingSet *set, HnswId from)
 	return HNSW_NO_ID;
 }
 
+int
+hnsw_vacuum_state(HnswPager *pager, HnswKind kind, HnswId id, HnswId *parent, int *layer)
+{
+	const HnswRecord *rec = id == HNSW_NO_ID ? NULL : HNSW_READ(pager, kind, id);
+	int			state;
+
+	*parent = HNSW_NO_ID;
+	*layer = -1;
+	if (rec == NULL)
+		return HNSW_FREE;
+	state = rec->state;
+	*parent = rec->parent;
+	*layer = rec->layer;
+	HNSW_RELEASE(pager);
+	return state;
+}
+
 /* ------------------------------------------------------------------------
  * 1. and 2.: who is dying
  * ------------------------------------------------------------------------
  */
-static void
-remove_dead_tids(VacuumState *vac, HnswId limit)
+/* Is any node dying now? */
+static bool
+remove_dead_tids(HnswVacuum *vac, HnswId limit)
 {
 	HnswPager  *pager = vac->pager;
+	bool		any = false;
 
 	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id < limit;
 		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
 	{
 		if (hnsw_tids_vacuum(pager, id, &vac->counts))
+		{
 			set_add(&vac->dying[HNSW_BASE], id);
+			any = true;
+		}
 		pager->ops->pause(pager);
 	}
 	for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
 		hnsw_aside_vacuum(pager, list, &vac->counts);
+	return any;
 }
 
-/* For the rounds after the first: collects what is dying in the next range. */
+/* Collects what is dying in the range that begins with "first". */
 static void
-find_dying(VacuumState *vac)
+find_dying(HnswVacuum *vac, HnswKind kind, HnswId first)
 {
 	HnswPager  *pager = vac->pager;
-	DyingSet   *set = &vac->dying[HNSW_BASE];
+	HnswDyingSet *set = &vac->dying[kind];
 
-	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, set->first);
-		 id != HNSW_NO_ID && id - set->first < set->count;
-		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
+	set_clear(set);
+	set->first = first;
+	set->count = Min(set->range, set->limit - first);
+	for (HnswId id = pager->ops->seek(pager, kind, first);
+		 id != HNSW_NO_ID && id - first < set->count;
+		 id = pager->ops->seek(pager, kind, id + 1))
 	{
-		const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+		const HnswRecord *rec = HNSW_READ(pager, kind, id);
 
 		if (rec == NULL)
 			break;
@@ -142,27 +139,45 @@ find_dying(VacuumState *vac)
 	}
 }
 
-/* Also finds a living record of the top layer, where the entry may go. */
+/* The first range; what is in the set is right as long as it is the only one. */
 static void
-mark_upper_records(VacuumState *vac, HnswId limit)
+first_range(HnswVacuum *vac, HnswKind kind)
+{
+	if (vac->dying[kind].range < vac->dying[kind].limit)
+		find_dying(vac, kind, 0);
+}
+
+static bool
+is_last_range(const HnswDyingSet *set)
+{
+	return set->limit - set->first <= set->count;
+}
+
+/* Goes on to the next range; false when there is none. */
+static bool
+next_range(HnswVacuum *vac, HnswKind kind)
+{
+	if (is_last_range(&vac->dying[kind]))
+		return false;
+	find_dying(vac, kind, vac->dying[kind].first + vac->dying[kind].count);
+	return true;
+}
+
+/* Marks those of the nodes in the set of layer 0. */
+static void
+mark_upper_records(HnswVacuum *vac)
 {
 	HnswPager  *pager = vac->pager;
+	HnswId		limit = vac->dying[HNSW_UPPER].limit;
 
-	vac->top_id = HNSW_NO_ID;
-	vac->top_layer = 0;
 	for (HnswId id = pager->ops->seek(pager, HNSW_UPPER, 0); id < limit;
 		 id = pager->ops->seek(pager, HNSW_UPPER, id + 1))
 	{
 		const HnswRecord *rec = HNSW_READ(pager, HNSW_UPPER, id);
 		bool		dies = rec != NULL && rec->state != HNSW_FREE &&
-		set_has(&vac->dying[HNSW_BASE], rec->base);
+		hnsw_dying_has(&vac->dying[HNSW_BASE], rec->base);
 		bool		marked = dies && rec->state == HNSW_DYING;
 
-		if (rec != NULL && rec->state == HNSW_LINKED && !dies && rec->layer > vac->top_layer)
-		{
-			vac->top_id = id;
-			vac->top_layer = rec->layer;
-		}
 		if (rec != NULL)
 			HNSW_RELEASE(pager);
 		if (dies)
@@ -181,341 +196,11 @@ mark_upper_records(VacuumState *vac, HnswId limit)
 }
 
 /* ------------------------------------------------------------------------
- * 4.: new parents
- * ------------------------------------------------------------------------
- */
-typedef struct RootArg
-{
-	int			layer;
-	HnswId		old;
-	HnswId		id;
-} RootArg;
-
-static bool
-replace_root(HnswEntry *entry, void *arg)
-{
-	RootArg    *root = arg;
-
-	if (entry->root[root->layer] != root->old)
-		return false;
-	entry->root[root->layer] = root->id;
-	return true;
-}
-
-/* State of a record: HNSW_FREE when it is not there.  *parent as well. */
-static int
-state_of(HnswPager *pager, HnswKind kind, HnswId id, HnswId *parent, int *layer)
-{
-	const HnswRecord *rec = id == HNSW_NO_ID ? NULL : HNSW_READ(pager, kind, id);
-	int			state;
-
-	*parent = HNSW_NO_ID;
-	*layer = -1;
-	if (rec == NULL)
-		return HNSW_FREE;
-	state = rec->state;
-	*parent = rec->parent;
-	*layer = rec->layer;
-	HNSW_RELEASE(pager);
-	return state;
-}
-
-/*
- * The nearest ancestor that is not dying; HNSW_NO_ID when there is none up to
- * the root.
- */
-static HnswId
-living_ancestor(VacuumState *vac, HnswKind kind, HnswId id)
-{
-	HnswId		parent,
-				steps = 0;
-	int			layer,
-				state;
-
-	for (;;)
-	{
-		state = state_of(vac->pager, kind, id, &parent, &layer);
-		if (state == HNSW_LINKED || state == HNSW_PENDING)
-			return id;
-		if (state == HNSW_FREE || parent == HNSW_NO_ID)
-			return HNSW_NO_ID;
-		if (steps++ > vac->pager->ops->limit(vac->pager, kind))
-			hnsw_corrupt("index \"%s\": parents of record %u form a loop", vac->pager->name, id);
-		id = parent;
-		vac->pager->ops->pause(vac->pager);
-	}
-}
-
-/* Decodes a record's own vector into vac->vhat; false when it is not there. */
-static bool
-decode_record(VacuumState *vac, HnswKind kind, HnswId id)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
-
-	if (rec == NULL)
-		return false;
-	hnsw_kernels->own_decode(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
-							 vac->layout->dim, vac->vhat);
-	HNSW_RELEASE(vac->pager);
-	return true;
-}
-
-/*
- * A dying neighbor of a record, of this round or of a later one, or HNSW_NO_ID.
- */
-static HnswId
-find_dying_neighbor(VacuumState *vac, HnswKind kind, HnswId id)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
-	HnswId		ids[HNSW_MAX_SLOTS],
-				parent;
-	int			count,
-				layer;
-
-	if (rec == NULL)
-		return HNSW_NO_ID;
-	count = rec->count;
-	memcpy(ids, hnsw_record_ids(rec, shape), sizeof(HnswId) * count);
-	HNSW_RELEASE(vac->pager);
-	for (int i = 0; i < count; i++)
-		if (state_of(vac->pager, kind, ids[i], &parent, &layer) == HNSW_DYING)
-			return ids[i];
-	return HNSW_NO_ID;
-}
-
-/*
- * Pins an edge from "from" to "to", whose vector is decoded; false if full.  With
- * "evict" a tree edge to a dying record makes room.
- */
-static bool
-pin_edge(VacuumState *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent, bool evict)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswId		dying = evict ? find_dying_neighbor(vac, kind, from) : HNSW_NO_ID;
-	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, from);
-	int			victim = -1;
-	bool		room;
-
-	if (rec == NULL)
-		return false;
-	room = hnsw_link_has_room(shape, rec) || hnsw_link_find(shape, rec, to) >= 0;
-	if (!room && dying != HNSW_NO_ID)
-		victim = hnsw_link_find(shape, rec, dying);
-	if (rec->state == HNSW_FREE || rec->state == HNSW_DYING || (!room && victim < 0))
-	{
-		HNSW_CANCEL(vac->pager);
-		return false;
-	}
-	if (victim >= 0)
-		hnsw_link_drop(shape, rec, victim);
-	hnsw_link_offer(&vac->linker, shape, rec, to, vac->vhat, true);
-	if (is_parent)
-		rec->parent = to;
-	HNSW_COMMIT(vac->pager);
-	return true;
-}
-
-/* Appends the children of a record to the queue, as pairs (parent, child). */
-static void
-queue_children(HnswHeap *queue, const HnswShape *shape, const HnswRecord *rec, HnswId id)
-{
-	const uint32 *ids = hnsw_record_ids(rec, shape);
-
-	for (int i = 0; i < rec->count; i++)
-		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) &&
-			ids[i] != rec->parent && ids[i] != HNSW_NO_ID)
-		{
-			hnsw_heap_append(queue, 0, id);
-			hnsw_heap_append(queue, 0, ids[i]);
-		}
-}
-
-/*
- * Finds a record of the tree at or below "top" that takes the child, nearest to
- * top first, and pins the edge to it; HNSW_NO_ID when none is left.  The child
- * is not below top: its own parent is dying.  Only edges that both ends take for
- * tree edges are followed, so that what a crash left half done leads nowhere.
- */
-static HnswId
-adopt_below(VacuumState *vac, HnswKind kind, HnswId top, HnswId child, bool evict)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswPager  *pager = vac->pager;
-	HnswHeap	queue;
-	HnswId		adopter = HNSW_NO_ID;
-
-	hnsw_heap_init(&queue, 64);
-	hnsw_heap_append(&queue, 0, HNSW_NO_ID);
-	hnsw_heap_append(&queue, 0, top);
-	for (Size next = 0; next < queue.count && adopter == HNSW_NO_ID; next += 2)
-	{
-		HnswId		from = queue.items[next].id;
-		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ(pager, kind, at);
-		bool		in_tree;
-
-		if (rec == NULL)
-			continue;
-		in_tree = at != child && (rec->state == HNSW_LINKED || at == top) &&
-			(at == top || rec->parent == from);
-		if (in_tree)
-			queue_children(&queue, shape, rec, at);
-		HNSW_RELEASE(pager);
-		if (in_tree && pin_edge(vac, kind, at, child, false, evict))
-			adopter = at;
-		if (queue.count / 2 > pager->ops->limit(pager, kind))
-			hnsw_corrupt("index \"%s\": tree edges of layer records form a loop", pager->name);
-		pager->ops->pause(pager);
-	}
-	hnsw_heap_free(&queue);
-	return adopter;
-}
-
-/* Marks the record as having no parent. */
-static void
-make_root(VacuumState *vac, HnswKind kind, HnswId id)
-{
-	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, id);
-
-	if (rec == NULL)
-		return;
-	rec->parent = HNSW_NO_ID;
-	HNSW_COMMIT(vac->pager);
-}
-
-/* Gives a living record, whose parent is dying, a new one. */
-static void
-reparent(VacuumState *vac, HnswKind kind, HnswId child, int layer, HnswId dying_parent)
-{
-	HnswPager  *pager = vac->pager;
-	HnswId		top,
-				adopter;
-	HnswEntry	now;
-	bool		from_root = false,
-				evict = false;
-
-	/* a vacuum that was stopped may have made it the root already */
-	pager->ops->get_entry(pager, &now);
-	if (now.root[layer] == child)
-	{
-		make_root(vac, kind, child);
-		return;
-	}
-	top = living_ancestor(vac, kind, dying_parent);
-	for (;;)
-	{
-		HnswEntry	entry;
-		HnswId		unused;
-		int			root_layer,
-					state;
-		RootArg		root = {layer, HNSW_NO_ID, child};
-
-		if (top == HNSW_NO_ID)
-		{
-			/* every ancestor is dying: to the root, or become the root */
-			pager->ops->get_entry(pager, &entry);
-			root.old = entry.root[layer];
-			if (root.old == child)
-			{
-				make_root(vac, kind, child);
-				return;
-			}
-			state = state_of(pager, kind, root.old, &unused, &root_layer);
-			if (state != HNSW_LINKED && state != HNSW_PENDING)
-			{
-				if (pager->ops->update_entry(pager, replace_root, &root))
-				{
-					make_root(vac, kind, child);
-					return;
-				}
-				continue;
-			}
-			top = root.old;
-		}
-		if (!decode_record(vac, kind, child))
-			return;
-		adopter = adopt_below(vac, kind, top, child, evict);
-		if (adopter != HNSW_NO_ID)
-			break;
-
-		/*
-		 * Everything below has begun to die or is full: from the root, then
-		 * in the place of an edge to a dying record.  Where all slots of a
-		 * living record are pinned and it has no living child, it has one.
-		 */
-		evict = from_root;
-		from_root = true;
-		top = HNSW_NO_ID;
-		pager->ops->pause(pager);
-	}
-	if (decode_record(vac, kind, adopter) &&
-		!pin_edge(vac, kind, child, adopter, true, false))
-	{
-		/*
-		 * All slots of the child are pinned: by its own children and by the
-		 * edge to the dying parent, which makes room.
-		 */
-		const HnswShape *shape = &vac->layout->shape[kind];
-		HnswRecord *rec = HNSW_MODIFY(pager, kind, child);
-		int			slot = hnsw_link_find(shape, rec, dying_parent);
-
-		if (slot >= 0)
-			hnsw_link_drop(shape, rec, slot);
-		hnsw_link_offer(&vac->linker, shape, rec, adopter, vac->vhat, true);
-		rec->parent = adopter;
-		HNSW_COMMIT(pager);
-	}
-}
-
-/* Moves the living children of all dying records of a kind. */
-static void
-reparent_children(VacuumState *vac, HnswKind kind)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswPager  *pager = vac->pager;
-	HnswId	   *children = hnsw_alloc(sizeof(HnswId) * shape->slots);
-
-	for (HnswId id = set_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
-		 id = set_next(&vac->dying[kind], id + 1))
-	{
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
-		int			nchildren = 0,
-					layer;
-
-		if (rec == NULL)
-			continue;
-		layer = rec->layer;
-		for (int i = 0; i < rec->count; i++)
-		{
-			HnswId		to = hnsw_record_ids(rec, shape)[i];
-
-			if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && to != rec->parent)
-				children[nchildren++] = to;
-		}
-		HNSW_RELEASE(pager);
-		for (int i = 0; i < nchildren; i++)
-		{
-			HnswId		parent;
-			int			child_layer,
-						state = state_of(pager, kind, children[i], &parent, &child_layer);
-
-			if (state == HNSW_LINKED && parent == id && child_layer == layer)
-				reparent(vac, kind, children[i], layer, id);
-			pager->ops->pause(pager);
-		}
-	}
-	hnsw_free(children);
-}
-
-/* ------------------------------------------------------------------------
  * 5.: entry and roots
  * ------------------------------------------------------------------------
  */
 typedef struct EntryFix
 {
-	VacuumState *vac;
 	bool		root_dead[HNSW_MAX_LAYERS];
 	HnswId		root[HNSW_MAX_LAYERS];	/* as it was when looked at */
 	HnswId		entry;			/* likewise */
@@ -550,13 +235,37 @@ fix_entry(HnswEntry *entry, void *arg)
 	return changed;
 }
 
+/* A living record of the top layer, where the entry may go. */
+static void
+find_top(HnswVacuum *vac, HnswId *top, int *top_layer)
+{
+	HnswPager  *pager = vac->pager;
+
+	*top = HNSW_NO_ID;
+	*top_layer = 0;
+	for (HnswId id = pager->ops->seek(pager, HNSW_UPPER, 0); id != HNSW_NO_ID;
+		 id = pager->ops->seek(pager, HNSW_UPPER, id + 1))
+	{
+		HnswId		parent;
+		int			layer,
+					state = hnsw_vacuum_state(pager, HNSW_UPPER, id, &parent, &layer);
+
+		if (state == HNSW_LINKED && layer > *top_layer)
+		{
+			*top = id;
+			*top_layer = layer;
+		}
+		pager->ops->pause(pager);
+	}
+}
+
 /*
  * Roots that are still dying have no living descendant: their layer is empty.
  * A dying entry goes to a living record of the top layer, else to the root of
  * layer 0.
  */
 static void
-move_entry(VacuumState *vac)
+move_entry(HnswVacuum *vac)
 {
 	HnswPager  *pager = vac->pager;
 	HnswEntry	entry;
@@ -565,217 +274,27 @@ move_entry(VacuumState *vac)
 	int			layer;
 
 	memset(&fix, 0, sizeof(fix));
-	fix.vac = vac;
-	fix.new_id = vac->top_id;
-	fix.new_layer = vac->top_layer;
 	pager->ops->get_entry(pager, &entry);
 	for (int i = 0; i < HNSW_MAX_LAYERS; i++)
 	{
-		HnswKind	kind = i == 0 ? HNSW_BASE : HNSW_UPPER;
-
 		fix.root[i] = entry.root[i];
 		fix.root_dead[i] = entry.root[i] != HNSW_NO_ID &&
-			set_has(&vac->dying[kind], entry.root[i]);
+			hnsw_vacuum_state(pager, i == 0 ? HNSW_BASE : HNSW_UPPER, entry.root[i],
+							  &parent, &layer) == HNSW_DYING;
 	}
 	fix.entry = entry.id;
+	fix.entry_dead = true;
 	if (entry.id != HNSW_NO_ID)
 	{
 		HnswKind	kind = entry.layer == 0 ? HNSW_BASE : HNSW_UPPER;
-		int			state = state_of(pager, kind, entry.id, &parent, &layer);
+		int			state = hnsw_vacuum_state(pager, kind, entry.id, &parent, &layer);
 
 		fix.entry_dead = state == HNSW_FREE || state == HNSW_DYING ||
 			layer != (int) entry.layer;
 	}
-	else
-		fix.entry_dead = true;
+	if (fix.entry_dead)
+		find_top(vac, &fix.new_id, &fix.new_layer);
 	pager->ops->update_entry(pager, fix_entry, &fix);
-}
-
-/* ------------------------------------------------------------------------
- * 6.: edges
- * ------------------------------------------------------------------------
- */
-
-/*
- * Collects candidates to take the place of a record's dead neighbors: the
- * neighbors of the nearest dead ones, by the estimates that the dead records'
- * own codes give for this record's vector.
- */
-static void
-find_replacements(VacuumState *vac, HnswKind kind, HnswId id, HnswHeap *candidates)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswPager  *pager = vac->pager;
-	HnswRecord *copy = vac->copy;
-	HnswHeap	sources;
-	HnswSeen	seen;
-
-	hnsw_heap_init(&sources, shape->slots);
-	hnsw_seen_init(&seen, 256);
-	*hnsw_seen_put(&seen, id) = 0;
-	for (int i = 0; i < copy->count; i++)
-	{
-		HnswId		to = hnsw_record_ids(copy, shape)[i];
-
-		if (to == HNSW_NO_ID)
-			continue;
-		*hnsw_seen_put(&seen, to) = 0;
-		if (set_has(&vac->dying[kind], to))
-			hnsw_heap_push(&sources, hnsw_edge_length(vac->layout, shape, copy, i, 0), to);
-	}
-	hnsw_kernels->own_decode(hnsw_record_own(copy, shape), copy->vmin, copy->vstep,
-							 vac->layout->dim, vac->vhat);
-	for (int n = 0; n < REPAIR_SOURCES && sources.count > 0; n++)
-	{
-		HnswId		source = hnsw_heap_pop(&sources).id;
-		const HnswRecord *rec = HNSW_READ(pager, kind, source);
-
-		if (rec == NULL)
-			continue;
-		if (rec->state == HNSW_DYING && rec->layer == copy->layer)
-		{
-			if (shape->bits > 0)
-				hnsw_score_all(&vac->scorer, shape, vac->vhat, rec);
-			for (int i = 0; i < rec->count; i++)
-			{
-				HnswId		to = hnsw_record_ids(rec, shape)[i];
-				float	   *known;
-
-				if (to == HNSW_NO_ID || set_has(&vac->dying[kind], to))
-					continue;
-				known = hnsw_seen_put(&seen, to);
-				if (*known == 0)
-					continue;
-				*known = 0;
-				hnsw_heap_push(candidates, shape->bits > 0 ? vac->scorer.est[i] :
-							   hnsw_edge_length(vac->layout, shape, rec, i, 0), to);
-			}
-		}
-		HNSW_RELEASE(pager);
-	}
-	hnsw_heap_free(&sources);
-	hnsw_seen_free(&seen);
-}
-
-/*
- * Takes the edges to dying records out; how many there were.  A record that is
- * dying itself, but will be buried in a later round, forgets a parent that is
- * buried now: the parent's slot may be used again by a node anywhere in the tree,
- * which must not be taken for its ancestor.
- */
-static int
-drop_dying_edges(VacuumState *vac, HnswKind kind, HnswRecord *rec)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	int			dropped = 0;
-
-	if (rec->state == HNSW_DYING && set_has(&vac->dying[kind], rec->parent))
-		rec->parent = HNSW_NO_ID;
-
-	for (int i = rec->count - 1; i >= 0; i--)
-		if (set_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]))
-		{
-			hnsw_link_drop(shape, rec, i);
-			dropped++;
-		}
-	return dropped;
-}
-
-static int
-count_dying_edges(VacuumState *vac, HnswKind kind, const HnswRecord *rec)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	int			n = 0;
-
-	for (int i = 0; i < rec->count; i++)
-		n += set_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]);
-	return n;
-}
-
-/*
- * Offers one candidate to a record, unless the candidate is not (or no longer)
- * there to be linked to.
- */
-static void
-offer_candidate(VacuumState *vac, HnswKind kind, HnswId id, HnswId candidate)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswPager  *pager = vac->pager;
-	const HnswRecord *rec = HNSW_READ(pager, kind, candidate);
-	HnswRecord *change;
-	bool		usable;
-
-	if (rec == NULL)
-		return;
-	usable = rec->state == HNSW_LINKED && rec->layer == vac->copy->layer;
-	if (usable)
-		hnsw_kernels->own_decode(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
-								 vac->layout->dim, vac->vhat);
-	HNSW_RELEASE(pager);
-	if (!usable)
-		return;
-	change = HNSW_MODIFY(pager, kind, id);
-	if (change == NULL)
-		return;
-	if (change->state == HNSW_LINKED && change->count < shape->slots &&
-		hnsw_link_offer(&vac->linker, shape, change, candidate, vac->vhat, false) == HNSW_OFFER_TAKEN)
-		HNSW_COMMIT(pager);
-	else
-		HNSW_CANCEL(pager);
-}
-
-/* Repairs one record. */
-static void
-repair_record(VacuumState *vac, HnswKind kind, HnswId id)
-{
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswPager  *pager = vac->pager;
-	const HnswRecord *rec = HNSW_READ(pager, kind, id);
-	HnswRecord *change;
-	HnswHeap	candidates;
-	bool		living;
-	int			dead;
-
-	if (rec == NULL)
-		return;
-	dead = rec->state == HNSW_FREE || set_has(&vac->dying[kind], id) ? 0 :
-		count_dying_edges(vac, kind, rec);
-	living = rec->state == HNSW_LINKED;
-	if (dead > 0)
-		memcpy(vac->copy, rec, shape->size);
-	HNSW_RELEASE(pager);
-	if (dead == 0)
-		return;
-
-	hnsw_heap_init(&candidates, 64);
-	if (living)
-		find_replacements(vac, kind, id, &candidates);
-	change = HNSW_MODIFY(pager, kind, id);
-	if (change != NULL)
-	{
-		if (drop_dying_edges(vac, kind, change) > 0)
-			HNSW_COMMIT(pager);
-		else
-			HNSW_CANCEL(pager);
-	}
-	for (int i = 0; i < dead && candidates.count > 0; i++)
-		offer_candidate(vac, kind, id, hnsw_heap_pop(&candidates).id);
-	hnsw_heap_free(&candidates);
-}
-
-static void
-repair_all(VacuumState *vac, HnswKind kind)
-{
-	HnswPager  *pager = vac->pager;
-
-	if (vac->dying[kind].members == 0)
-		return;
-	for (HnswId id = pager->ops->seek(pager, kind, 0); id != HNSW_NO_ID;
-		 id = pager->ops->seek(pager, kind, id + 1))
-	{
-		repair_record(vac, kind, id);
-		pager->ops->pause(pager);
-	}
 }
 
 /* ------------------------------------------------------------------------
@@ -783,10 +302,10 @@ repair_all(VacuumState *vac, HnswKind kind)
  * ------------------------------------------------------------------------
  */
 static void
-free_dying(VacuumState *vac, HnswKind kind)
+free_dying(HnswVacuum *vac, HnswKind kind)
 {
-	for (HnswId id = set_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
-		 id = set_next(&vac->dying[kind], id + 1))
+	for (HnswId id = hnsw_dying_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
+		 id = hnsw_dying_next(&vac->dying[kind], id + 1))
 	{
 		vac->pager->ops->destroy(vac->pager, kind, id);
 		if (kind == HNSW_BASE)
@@ -807,7 +326,7 @@ slot_state(const void *slot)
 
 /* Collects the pending slots of a kind. */
 static void
-find_unlinked(VacuumState *vac, HnswKind kind, HnswHeap *pending)
+find_unlinked(HnswVacuum *vac, HnswKind kind, HnswHeap *pending)
 {
 	HnswPager  *pager = vac->pager;
 
@@ -865,7 +384,7 @@ free_unlinked(void *arg)
 }
 
 static void
-init_state(VacuumState *vac, HnswPager *pager, HnswDead dead, void *arg,
+init_state(HnswVacuum *vac, HnswPager *pager, HnswDead dead, void *arg,
 		   HnswVacuumResult *result)
 {
 	const HnswLayout *layout = pager->layout;
@@ -878,12 +397,12 @@ init_state(VacuumState *vac, HnswPager *pager, HnswDead dead, void *arg,
 	vac->result = result;
 	hnsw_scorer_init(&vac->scorer, layout);
 	hnsw_linker_init(&vac->linker, layout, &vac->scorer);
-	vac->vhat = hnsw_alloc(sizeof(float) * layout->dim);
+	vac->vhat = hnsw_layout_own(layout)->alloc(layout, true);
 	vac->copy = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
 }
 
 static void
-free_state(VacuumState *vac)
+free_state(HnswVacuum *vac)
 {
 	hnsw_scorer_free(&vac->scorer);
 	hnsw_linker_free(&vac->linker);
@@ -891,55 +410,106 @@ free_state(VacuumState *vac)
 	hnsw_free(vac->copy);
 }
 
-/* Steps 4 to 7 for what is in the sets. */
+/* Steps 2 and 3: afterwards nobody links to any dying record. */
 static void
-bury(VacuumState *vac)
+mark(HnswVacuum *vac)
 {
+	HNSW_DEBUG_POINT("vacuum-swept");
+	first_range(vac, HNSW_BASE);
+	do
+		mark_upper_records(vac);
+	while (next_range(vac, HNSW_BASE));
+	HNSW_DEBUG_POINT("vacuum-marked");
+	vac->pager->ops->barrier(vac->pager);
+	HNSW_DEBUG_POINT("vacuum-barrier");
+}
+
+/* Steps 4 and 5: afterwards neither the trees nor the entry need them. */
+static void
+do_without(HnswVacuum *vac)
+{
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER && vac->counts.left > 0; kind++)
+		hnsw_vacuum_unpin(vac, kind);
 	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
-		reparent_children(vac, kind);
+	{
+		first_range(vac, kind);
+		do
+			hnsw_vacuum_move_children(vac, kind);
+		while (next_range(vac, kind));
+	}
+	HNSW_DEBUG_POINT("vacuum-moved");
 	move_entry(vac);
+	HNSW_DEBUG_POINT("vacuum-entry");
+}
+
+/* Steps 6 and 7 for what is in the sets. */
+static void
+bury_range(HnswVacuum *vac)
+{
+	if (vac->dying[HNSW_BASE].members + vac->dying[HNSW_UPPER].members == 0)
+		return;
 	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
-		repair_all(vac, kind);
-	free_dying(vac, HNSW_UPPER);
-	free_dying(vac, HNSW_BASE);
+		hnsw_vacuum_repair(vac, kind);
+	HNSW_DEBUG_POINT("vacuum-repaired");
+
+	/*
+	 * An insert may have read the id of a dying record from an edge that has
+	 * been taken out since.  It must have ended before the id can mean
+	 * another record.
+	 */
+	vac->pager->ops->barrier(vac->pager);
+	for (int kind = HNSW_UPPER; kind >= HNSW_BASE; kind--)
+	{
+		free_dying(vac, kind);
+		set_clear(&vac->dying[kind]);
+	}
+}
+
+/*
+ * Steps 6 and 7: upper records first, the last range of them together with the
+ * first of layer 0.
+ */
+static void
+bury(HnswVacuum *vac)
+{
+	if (!is_last_range(&vac->dying[HNSW_UPPER]) || vac->dying[HNSW_UPPER].first > 0)
+	{
+		set_clear(&vac->dying[HNSW_BASE]);
+		for (find_dying(vac, HNSW_UPPER, 0); !is_last_range(&vac->dying[HNSW_UPPER]);
+			 next_range(vac, HNSW_UPPER))
+			bury_range(vac);
+		find_dying(vac, HNSW_BASE, 0);
+	}
+	else
+		first_range(vac, HNSW_BASE);
+	do
+		bury_range(vac);
+	while (next_range(vac, HNSW_BASE));
 }
 
 void
 hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 				  Size max_memory, HnswVacuumResult *result)
 {
-	VacuumState vac;
+	HnswVacuum	vac;
 	Unlinked	unlinked = {pager};
 	HnswId		limit = pager->ops->limit(pager, HNSW_BASE);
-	HnswId		upper_limit = pager->ops->limit(pager, HNSW_UPPER);
-	HnswId		window = (HnswId) Min((uint64) limit, (uint64) Max(max_memory, 65536) * 4);
 
 	memset(result, 0, sizeof(*result));
 	init_state(&vac, pager, dead, arg, result);
 	hnsw_heap_init(&unlinked.chunks, 64);
 	hnsw_heap_init(&unlinked.asides, 64);
-	set_init(&vac.dying[HNSW_BASE], 0, window);
-	set_init(&vac.dying[HNSW_UPPER], 0, upper_limit);
+	/* half of the memory for the bits of each kind */
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+		set_init(&vac.dying[kind], pager->ops->limit(pager, kind), Max(max_memory, 2) / 2);
 
 	find_unlinked(&vac, HNSW_CHUNK, &unlinked.chunks);
 	find_unlinked(&vac, HNSW_ASIDE, &unlinked.asides);
-	remove_dead_tids(&vac, limit);
-	for (HnswId first = 0;;)
+	if (remove_dead_tids(&vac, limit))
 	{
-		if (vac.dying[HNSW_BASE].members > 0)
-		{
-			mark_upper_records(&vac, upper_limit);
-			pager->ops->barrier(pager);
-			bury(&vac);
-		}
-		if (window == 0 || limit - first <= window)
-			break;
-		first += window;
-		memset(vac.dying[HNSW_UPPER].bits, 0, (Size) upper_limit / 8 + 1);
-		vac.dying[HNSW_UPPER].members = 0;
-		hnsw_free(vac.dying[HNSW_BASE].bits);
-		set_init(&vac.dying[HNSW_BASE], first, Min(window, limit - first));
-		find_dying(&vac);
+		mark(&vac);
+		do_without(&vac);
+		bury(&vac);
 	}
 	if (unlinked.chunks.count > 0 || unlinked.asides.count > 0)
 		pager->ops->alone(pager, free_unlinked, &unlinked);

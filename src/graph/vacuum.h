@@ -21,8 +21,9 @@ typedef struct HnswVacuumResult
 } HnswVacuumResult;
 
 /*
- * max_memory bounds what is remembered of dying nodes, one bit for each record;
- * when they do not fit, the work is done in several rounds.
+ * max_memory bounds what is remembered of dying nodes, one bit for each record
+ * of layer 0 and of the layers above; when they do not fit, the work is done in
+ * several rounds, one for each range of ids.
  */
 extern void hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 							  Size max_memory, HnswVacuumResult *result);

@@ -11,6 +11,7 @@
 
 #include "access/amapi.h"
 #include "access/relation.h"
+#include "access/tableam.h"
 #include "access/xlog.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
@@ -22,6 +23,7 @@
 #include "page/meta.h"
 #include "page/shared.h"
 #include "storage/lmgr.h"
+#include "types/vector.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -237,6 +239,8 @@ put_counts(StatsArg *stats, const HnswLayout *layout, const HnswCheckCounts *cou
 	put_stat(stats, "m", layout->m);
 	put_stat(stats, "m0", layout->m0);
 	put_stat(stats, "dimensions", layout->dim);
+	if (layout->nonzeros > 0)
+		put_stat(stats, "elements a record", layout->nonzeros);
 }
 
 /* hnsw_stats(regclass) returns set of (name, value). */
@@ -263,4 +267,77 @@ HNSW_FUNCTION(stats)
 	put_stat(&stats, "ef_search", hnsw_options_ef_search(open.index));
 	close_index(&open);
 	PG_RETURN_NULL();
+}
+
+static int64
+build_memory(const HnswLayout *layout, double rows)
+{
+	return (int64) ceil(hnsw_layout_build_bytes(layout, rows,
+												max_parallel_maintenance_workers + 1));
+}
+
+/* Rows of the index as of the last VACUUM or build, else those of its table. */
+static double
+rows_of(Relation index, Oid table)
+{
+	double		rows = index->rd_rel->reltuples,
+				all_visible;
+	BlockNumber pages;
+	Relation	heap;
+
+	if (rows > 0)
+		return rows;
+	heap = relation_open(table, NoLock);
+	rows = heap->rd_rel->reltuples;
+	if (rows <= 0)
+		table_relation_estimate_size(heap, NULL, &pages, &rows, &all_visible);
+	relation_close(heap, NoLock);
+	return rows;
+}
+
+HNSW_FUNCTION(build_memory_index)
+{
+	OpenIndex	open;
+	HnswLayout	layout;
+	double		rows;
+
+	open_index(&open, PG_GETARG_OID(0), false);
+	layout = *hnsw_index_layout(open.index);
+	rows = rows_of(open.index, open.table);
+	close_index(&open);
+	PG_RETURN_INT64(build_memory(&layout, rows));
+}
+
+HNSW_FUNCTION(build_memory)
+{
+	int64		rows = PG_GETARG_INT64(0);
+	int32		dim = PG_GETARG_INT32(1);
+	int32		m = PG_GETARG_INT32(2);
+	int32		m0 = PG_GETARG_INT32(3);
+	HnswLayout	layout;
+	HnswLayoutRequest request = {
+		.cell = hnsw_cell_find(HNSW_VECTOR, HNSW_L2),
+		.dim = dim,
+		.m = m,
+		.m0 = m0,
+	};
+
+	if (rows < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rows must not be negative")));
+	if (dim < 1 || dim > HNSW_VECTOR_MAX_DIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("dimensions must be between 1 and %d", HNSW_VECTOR_MAX_DIM)));
+	if (m < HNSW_MIN_M || m > HNSW_MAX_M)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("m must be between %d and %d", HNSW_MIN_M, HNSW_MAX_M)));
+	if (m0 != 0 && (m0 < m || m0 > 4 * m))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("m0 must be between m and 4 * m")));
+	hnsw_layout_plan(&request, &layout);
+	PG_RETURN_INT64(build_memory(&layout, (double) rows));
 }

@@ -14,6 +14,8 @@
  */
 #include "page/meta.h"
 
+#include "base/debug.h"
+
 BlockNumber
 hnsw_slot_block(const HnswLayout *layout, HnswKind kind, HnswId id, int *slot)
 {
@@ -123,6 +125,7 @@ create_in_new_extent(HnswSharedPager *shared, Buffer alloc_buffer, HnswKind kind
 
 	for (int i = 0; i < layout->extent_pages; i++)
 		buffers[i] = hnsw_buffer_new(shared->index, MAIN_FORKNUM, first + i);
+	HNSW_DEBUG_POINT("extended");
 
 	hnsw_change_begin(&wal, shared->index, shared->logged);
 	allocator = hnsw_page_allocator(hnsw_change_page(&wal, alloc_buffer, false));

@@ -51,10 +51,13 @@ hnsw_index_layout(Relation index)
 {
 	if (index->rd_amcache == NULL)
 	{
-		Buffer		buffer = hnsw_buffer_get(index, HNSW_META_BLOCK, false, HNSW_PAGE_META);
-		HnswMeta	meta = *page_meta(BufferGetPage(buffer));
+		Buffer		buffer;
+		HnswMeta	meta;
 		HnswLayout *layout;
 
+		hnsw_version_check(index);
+		buffer = hnsw_buffer_get(index, HNSW_META_BLOCK, false, HNSW_PAGE_META);
+		meta = *page_meta(BufferGetPage(buffer));
 		hnsw_buffer_release(buffer);
 		check_meta(index, &meta);
 		layout = MemoryContextAlloc(index->rd_indexcxt, sizeof(HnswLayout));

@@ -10,6 +10,7 @@
 #include "page/wal.h"
 
 #include "access/xloginsert.h"
+#include "base/debug.h"
 
 void
 hnsw_change_begin(HnswChange *change, Relation index, bool logged)
@@ -54,6 +55,7 @@ hnsw_change_commit(HnswChange *change)
 		for (int i = 0; i < change->count; i++)
 			MarkBufferDirty(change->buffers[i]);
 	release_all(change);
+	HNSW_DEBUG_POINT("change");
 }
 
 /* Unlogged changes are made in place: nothing may have been changed yet. */
@@ -66,7 +68,7 @@ hnsw_change_cancel(HnswChange *change)
 }
 
 void
-hnsw_log_new_index(Relation index, ForkNumber fork)
+hnsw_log_new_pages(Relation index, ForkNumber fork, BlockNumber from, BlockNumber to)
 {
-	log_newpage_range(index, fork, 0, RelationGetNumberOfBlocksInFork(index, fork), true);
+	log_newpage_range(index, fork, from, to, true);
 }

@@ -43,7 +43,7 @@ extern Page hnsw_change_page(HnswChange *change, Buffer buffer, bool whole);
 extern void hnsw_change_commit(HnswChange *change);
 extern void hnsw_change_cancel(HnswChange *change);
 
-/* Logs all pages of a new index, whole. */
-extern void hnsw_log_new_index(Relation index, ForkNumber fork);
+/* Logs pages from .. to - 1 of a new index, whole. */
+extern void hnsw_log_new_pages(Relation index, ForkNumber fork, BlockNumber from, BlockNumber to);
 
 #endif							/* HNSW_WAL_H */

@@ -17,17 +17,21 @@
 #include "utils/rel.h"
 
 /*
- * The coordinates of a value of the indexed column, and those of a query;
- * detoasted in the current context.  Raise an error when it has other dimensions
+ * Plain values (code/own.h) of a value of the indexed column, or of a query,
+ * detoasted in the current context.  Raises an error when it has other dimensions
  * than the index.
  */
-extern const float *hnsw_column_coordinates(Relation index, const HnswLayout *layout,
-											Datum value);
-extern const float *hnsw_query_coordinates(Relation index, const HnswLayout *layout,
-										   Datum value);
+extern const void *hnsw_column_plain(const HnswLayout *layout, Datum value);
 
 /* Dimensions of the indexed column; raises an error when it has none. */
-extern int	hnsw_column_dim(Relation index);
+extern int	hnsw_column_dim(Relation index, const HnswCell *cell);
+
+/*
+ * May vectors have fewer coordinates than dimensions?  If so, how many a value
+ * has; in the current context.
+ */
+extern bool hnsw_column_is_sparse(const HnswCell *cell);
+extern int	hnsw_column_nonzeros(const HnswCell *cell, Datum value);
 
 static inline HnswTid
 hnsw_tid_from_pointer(ItemPointer pointer)

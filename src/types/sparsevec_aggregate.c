@@ -43,14 +43,14 @@ typedef struct State
 
 /* Checks a state and takes it apart; without rows there is nothing else in it */
 static void
-open_state(ArrayType *array, State *state)
+open_state(FunctionCallInfo fcinfo, ArrayType *array, State *state)
 {
 	const HnswValueType *type = &hnsw_sparsevec_type;
 	int			n;
 	double		previous = -1;
 
 	state->array = array;
-	state->header = hnsw_aggregate_open(type, array, &state->rows, &n);
+	state->header = hnsw_aggregate_open(fcinfo, type, array, &state->rows, &n);
 	state->dim = 0;
 	state->sums = NULL;
 	state->n = 0;
@@ -145,7 +145,7 @@ accum(FunctionCallInfo fcinfo, bool is_sum)
 	Sum		   *sums;
 	State		state;
 
-	open_state(hnsw_aggregate_writable(fcinfo, 0), &state);
+	open_state(fcinfo, hnsw_aggregate_writable(fcinfo, 0), &state);
 	if (state.rows == 0)
 		new_state(&state, 0, v->dim, 0);
 	else if (is_sum)
@@ -180,8 +180,8 @@ HNSW_FUNCTION(sparsevec_combine)
 	State		a;
 	State		b;
 
-	open_state(hnsw_aggregate_writable(fcinfo, 0), &a);
-	open_state(PG_GETARG_ARRAYTYPE_P(1), &b);
+	open_state(fcinfo, hnsw_aggregate_writable(fcinfo, 0), &a);
+	open_state(fcinfo, PG_GETARG_ARRAYTYPE_P(1), &b);
 	if (b.rows == 0)
 		PG_RETURN_ARRAYTYPE_P(a.array);
 	if (a.rows == 0)
@@ -191,15 +191,15 @@ HNSW_FUNCTION(sparsevec_combine)
 	PG_RETURN_ARRAYTYPE_P(add(&a, b.sums, b.n, a.rows + b.rows));
 }
 
-/* The sum or the mean that a state stands for; NULL when it has seen no rows */
+/* The sum or the mean that the state in argument 0 stands for; NULL when it has seen no rows */
 static HnswSparsevec *
-final(ArrayType *array, bool mean)
+final(FunctionCallInfo fcinfo, bool mean)
 {
 	State		state;
 	int32	   *index;
 	float	   *values;
 
-	open_state(array, &state);
+	open_state(fcinfo, PG_GETARG_ARRAYTYPE_P(0), &state);
 	if (state.rows == 0)
 		return NULL;
 
@@ -217,7 +217,7 @@ final(ArrayType *array, bool mean)
 /* avg: final */
 HNSW_FUNCTION(sparsevec_avg)
 {
-	HnswSparsevec *v = final(PG_GETARG_ARRAYTYPE_P(0), true);
+	HnswSparsevec *v = final(fcinfo, true);
 
 	if (v == NULL)
 		PG_RETURN_NULL();
@@ -227,7 +227,7 @@ HNSW_FUNCTION(sparsevec_avg)
 /* sum: final */
 HNSW_FUNCTION(sparsevec_sum)
 {
-	HnswSparsevec *v = final(PG_GETARG_ARRAYTYPE_P(0), false);
+	HnswSparsevec *v = final(fcinfo, false);
 
 	if (v == NULL)
 		PG_RETURN_NULL();

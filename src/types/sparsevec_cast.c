@@ -75,9 +75,10 @@ HNSW_FUNCTION(sparsevec)
 HNSW_FUNCTION(array_to_sparsevec)
 {
 	int			dim;
-	float	   *x = hnsw_array_to_floats(&hnsw_sparsevec_type, PG_GETARG_ARRAYTYPE_P(0), &dim);
+	float	   *x = hnsw_array_to_floats(&hnsw_sparsevec_type, PG_GETARG_ARRAYTYPE_P(0),
+										 PG_GETARG_INT32(1), &dim);
 
-	PG_RETURN_HNSW_SPARSEVEC(from_floats(x, dim, PG_GETARG_INT32(1)));
+	PG_RETURN_HNSW_SPARSEVEC(from_floats(x, dim, -1));
 }
 
 /* Cast vector -> sparsevec(n) */

@@ -26,6 +26,8 @@ const HnswValueType hnsw_sparsevec_type = {
 	.max_dim = HNSW_SPARSEVEC_MAX_DIM,
 	.overflow = INFINITY,
 	.underflow = 0,
+	/* a zero would not be stored at all */
+	.text_underflow = true,
 };
 
 /* one coordinate, as the text has it */
@@ -48,7 +50,7 @@ check_nnz(int nnz, int dim, struct Node *escontext)
 	if (nnz < 0)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("sparsevec cannot have %d non-zero elements", nnz)));
+				 errmsg("sparsevec cannot have negative number of elements")));
 
 	if (nnz > dim)
 		ereturn(escontext, false,
@@ -125,11 +127,11 @@ hnsw_sparsevec_make(int dim, const int32 *index, const float *value, int n)
 
 /*
  * Reads the pairs after the opening brace, and the brace that closes them,
- * into pairs, which has room for max of them.  Zeros are dropped.  *nnz counts
- * on past max.
+ * into pairs, which has room for what hnsw_text_count has counted.  Zeros are
+ * dropped.
  */
 static bool
-read_pairs(HnswTextReader *reader, Pair *pairs, int max, int *nnz)
+read_pairs(HnswTextReader *reader, Pair *pairs, int *nnz)
 {
 	*nnz = 0;
 	if (hnsw_text_take(reader, '}'))
@@ -141,19 +143,14 @@ read_pairs(HnswTextReader *reader, Pair *pairs, int max, int *nnz)
 		if (!hnsw_text_int(reader, &pair.index))
 			return false;
 		if (!hnsw_text_take(reader, ':'))
-			return hnsw_text_syntax_error(reader);
+			return hnsw_text_syntax_error(reader, NULL);
 		if (!hnsw_text_float(reader, &pair.value))
 			return false;
-		if (pair.value == 0)
-			continue;
-		if (*nnz < max)
-			pairs[*nnz] = pair;
-		(*nnz)++;
+		if (pair.value != 0)
+			pairs[(*nnz)++] = pair;
 	} while (hnsw_text_take(reader, ','));
 
-	if (!hnsw_text_take(reader, '}'))
-		return hnsw_text_syntax_error(reader);
-	return true;
+	return hnsw_text_take(reader, '}') || hnsw_text_syntax_error(reader, NULL);
 }
 
 /* Reads the dimensions and the end of the text */
@@ -161,8 +158,8 @@ static bool
 read_dim(HnswTextReader *reader, int32 *dim)
 {
 	if (!hnsw_text_take(reader, '/'))
-		return hnsw_text_syntax_error(reader);
-	return hnsw_text_int(reader, dim) && hnsw_text_end(reader);
+		return hnsw_text_syntax_error(reader, _("Unexpected end of input."));
+	return hnsw_text_int(reader, dim) && hnsw_text_end(reader, _("Junk after closing."));
 }
 
 static int
@@ -188,17 +185,19 @@ HNSW_FUNCTION(sparsevec_in)
 	hnsw_text_begin(&reader, &hnsw_sparsevec_type, PG_GETARG_CSTRING(0), escontext);
 	if (!hnsw_text_take(&reader, '{'))
 	{
-		hnsw_text_syntax_error(&reader);
+		hnsw_text_syntax_error(&reader, _("Vector contents must start with \"{\"."));
 		PG_RETURN_NULL();
 	}
 
-	max = hnsw_text_count(&reader, HNSW_SPARSEVEC_MAX_NNZ);
+	/* pairs are counted with their zeros, before anything else is looked at */
+	max = hnsw_text_count(&reader, HNSW_SPARSEVEC_MAX_NNZ + 1);
+	if (!check_nnz(max, HNSW_SPARSEVEC_MAX_DIM, escontext))
+		PG_RETURN_NULL();
 	pairs = palloc(sizeof(Pair) * max);
-	if (!read_pairs(&reader, pairs, max, &nnz) ||
+	if (!read_pairs(&reader, pairs, &nnz) ||
 		!read_dim(&reader, &dim) ||
 		!hnsw_value_check_dim(&hnsw_sparsevec_type, dim, escontext) ||
-		!hnsw_value_check_typmod(&hnsw_sparsevec_type, dim, PG_GETARG_INT32(2), escontext) ||
-		!check_nnz(nnz, HNSW_SPARSEVEC_MAX_DIM, escontext))
+		!hnsw_value_check_typmod(&hnsw_sparsevec_type, dim, PG_GETARG_INT32(2), escontext))
 		PG_RETURN_NULL();
 
 	/* any order will do */

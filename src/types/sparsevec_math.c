@@ -94,11 +94,10 @@ l2_distance(const HnswSparsevec *a, const HnswSparsevec *b)
 	return sqrt(l2_squared_distance(a, b));
 }
 
-/* subtracted from zero, not negated: orthogonal values have 0, not -0 */
 static double
 negative_inner_product(const HnswSparsevec *a, const HnswSparsevec *b)
 {
-	return 0.0 - inner_product(a, b);
+	return -inner_product(a, b);
 }
 
 static double

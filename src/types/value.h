@@ -37,6 +37,8 @@ typedef struct HnswValueType
 	 */
 	float		overflow;
 	float		underflow;
+	bool		text_underflow; /* is text of a number below float's range an
+								 * error? */
 } HnswValueType;
 
 extern const HnswValueType hnsw_vector_type;
@@ -73,8 +75,8 @@ extern void hnsw_text_begin(HnswTextReader *reader, const HnswValueType *type, c
 extern bool hnsw_text_take(HnswTextReader *reader, char token);
 extern bool hnsw_text_int(HnswTextReader *reader, int32 *i);
 extern bool hnsw_text_float(HnswTextReader *reader, float *x);
-extern bool hnsw_text_end(HnswTextReader *reader);
-extern bool hnsw_text_syntax_error(HnswTextReader *reader);
+extern bool hnsw_text_end(HnswTextReader *reader, const char *detail);
+extern bool hnsw_text_syntax_error(HnswTextReader *reader, const char *detail);
 extern char *hnsw_text_write_float(char *out, float x);
 extern int	hnsw_text_count(const HnswTextReader *reader, int max);
 extern float *hnsw_text_to_floats(HnswTextReader *reader, int32 typmod, int *dim);
@@ -82,7 +84,7 @@ extern char *hnsw_text_from_floats(const float *x, int dim);
 
 /* value_array.c */
 
-extern float *hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int *n);
+extern float *hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int32 typmod, int *n);
 extern ArrayType *hnsw_array_new(Oid element, int n, void **data);
 extern ArrayType *hnsw_array_from_floats(Oid element, const float *x, int n);
 
@@ -105,14 +107,16 @@ extern int	hnsw_value_part(const HnswValueType *type, int dim, int start, int co
 
 /* value_aggregate.c */
 
-extern double *hnsw_aggregate_open(const HnswValueType *type, ArrayType *state, double *rows, int *n);
+extern double *hnsw_aggregate_open(FunctionCallInfo fcinfo, const HnswValueType *type,
+								   ArrayType *state, double *rows, int *n);
 extern ArrayType *hnsw_aggregate_writable(FunctionCallInfo fcinfo, int n);
 extern void hnsw_aggregate_invalid(const HnswValueType *type, const char *detail) pg_attribute_noreturn();
 extern float hnsw_aggregate_result(const HnswValueType *type, double sum, double rows);
 extern Datum hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type,
 								  const float *x, int dim, bool is_sum);
 extern Datum hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type);
-extern float *hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int *dim);
+extern float *hnsw_aggregate_final(FunctionCallInfo fcinfo, const HnswValueType *type, bool mean,
+								   int *dim);
 
 /* raises unless both values have the same dimensions */
 static inline void

@@ -22,6 +22,7 @@
 #include "catalog/pg_type.h"
 #include "types/value.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 
 /* beyond this a double cannot count on */
 #define MAX_ROWS	9007199254740992.0
@@ -38,17 +39,21 @@ hnsw_aggregate_invalid(const HnswValueType *type, const char *detail)
 }
 
 /*
- * Checks the form of a state and the number of rows in it: *rows.  Returns the
- * array's elements, *n of them, the first of which is the number of rows.
+ * Checks the form of a state, an argument of the function called, and the
+ * number of rows in it: *rows.  Returns the array's elements, *n of them, the
+ * first of which is the number of rows.
  */
 double *
-hnsw_aggregate_open(const HnswValueType *type, ArrayType *state, double *rows, int *n)
+hnsw_aggregate_open(FunctionCallInfo fcinfo, const HnswValueType *type, ArrayType *state,
+					double *rows, int *n)
 {
 	double	   *v = (double *) ARR_DATA_PTR(state);
 
 	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] < 1 || ARR_ELEMTYPE(state) != FLOAT8OID ||
 		array_contains_nulls(state))
-		hnsw_aggregate_invalid(type, _("The state must be a one-dimensional array without nulls."));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s: expected state array", get_func_name(fcinfo->flinfo->fn_oid))));
 
 	*n = ARR_DIMS(state)[0];
 	*rows = v[0];
@@ -62,15 +67,15 @@ hnsw_aggregate_open(const HnswValueType *type, ArrayType *state, double *rows, i
  * are no rows.  Returns the array's elements.
  */
 static double *
-open_state(const HnswValueType *type, ArrayType *state, double *rows, int *dim)
+open_state(FunctionCallInfo fcinfo, const HnswValueType *type, ArrayType *state,
+		   double *rows, int *dim)
 {
 	int			n;
-	double	   *v = hnsw_aggregate_open(type, state, rows, &n);
+	double	   *v = hnsw_aggregate_open(fcinfo, type, state, rows, &n);
 
 	*dim = *rows == 0 ? 0 : n - 1;
-	if (n - 1 > type->max_dim || (*rows > 0 && n < 2))
-		hnsw_aggregate_invalid(type, psprintf(_("The state must hold the number of rows and 1 to %d sums."),
-											  type->max_dim));
+	if (*rows > 0)
+		hnsw_value_check_dim(type, *dim, NULL);
 	return v;
 }
 
@@ -96,7 +101,7 @@ hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type, const f
 	ArrayType  *state = hnsw_aggregate_writable(fcinfo, 0);
 	double		rows;
 	int			state_dim;
-	double	   *v = open_state(type, state, &rows, &state_dim);
+	double	   *v = open_state(fcinfo, type, state, &rows, &state_dim);
 
 	if (rows == 0)
 		state = hnsw_array_new(FLOAT8OID, dim + 1, (void **) &v);
@@ -106,8 +111,9 @@ hnsw_aggregate_accum(FunctionCallInfo fcinfo, const HnswValueType *type, const f
 		hnsw_value_check_typmod(type, dim, state_dim, NULL);
 
 	v[0] = rows + 1;
+	/* -0 stays -0 only where nothing is added to it */
 	for (int i = 0; i < dim; i++)
-		v[i + 1] += x[i];
+		v[i + 1] = rows == 0 ? x[i] : v[i + 1] + x[i];
 	PG_RETURN_ARRAYTYPE_P(state);
 }
 
@@ -121,8 +127,8 @@ hnsw_aggregate_combine(FunctionCallInfo fcinfo, const HnswValueType *type)
 	double		b_rows;
 	int			a_dim;
 	int			b_dim;
-	double	   *va = open_state(type, a, &a_rows, &a_dim);
-	double	   *vb = open_state(type, b, &b_rows, &b_dim);
+	double	   *va = open_state(fcinfo, type, a, &a_rows, &a_dim);
+	double	   *vb = open_state(fcinfo, type, b, &b_rows, &b_dim);
 
 	if (b_rows == 0)
 		PG_RETURN_ARRAYTYPE_P(a);
@@ -151,14 +157,14 @@ hnsw_aggregate_result(const HnswValueType *type, double sum, double rows)
 }
 
 /*
- * The sum or the mean that a state stands for, *dim floats; NULL when it has
- * seen no rows.
+ * The sum or the mean that the state in argument 0 stands for, *dim floats;
+ * NULL when it has seen no rows.
  */
 float *
-hnsw_aggregate_final(const HnswValueType *type, ArrayType *state, bool mean, int *dim)
+hnsw_aggregate_final(FunctionCallInfo fcinfo, const HnswValueType *type, bool mean, int *dim)
 {
 	double		rows;
-	double	   *v = open_state(type, state, &rows, dim);
+	double	   *v = open_state(fcinfo, type, PG_GETARG_ARRAYTYPE_P(0), &rows, dim);
 	float	   *x;
 
 	if (rows == 0)

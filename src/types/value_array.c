@@ -14,23 +14,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-/*
- * One element of a numeric[] as a float, by way of its text, which rounds
- * once.  Going through float8 would round twice.
- */
-static float
-numeric_to_float(const HnswValueType *type, Datum value)
-{
-	HnswTextReader reader;
-	float		x;
-
-	hnsw_text_begin(&reader, type, DatumGetCString(DirectFunctionCall1(numeric_out, value)), NULL);
-	hnsw_text_float(&reader, &x);
-	return x;
-}
-
 static void
-numerics_to_floats(const HnswValueType *type, ArrayType *array, int n, float *x)
+numerics_to_floats(ArrayType *array, int n, float *x)
 {
 	int16		len;
 	bool		byval;
@@ -42,18 +27,18 @@ numerics_to_floats(const HnswValueType *type, ArrayType *array, int n, float *x)
 	deconstruct_array(array, NUMERICOID, len, byval, align, &values, NULL, &count);
 	Assert(count == n);
 	for (int i = 0; i < n; i++)
-		x[i] = numeric_to_float(type, values[i]);
+		x[i] = DatumGetFloat4(DirectFunctionCall1(numeric_float4, values[i]));
 	pfree(values);
 }
 
 /*
  * The elements of an integer[], real[], double precision[] or numeric[] as
- * floats, and their number, which is a number of dimensions that the type can
- * have.  Raises an error for nulls, for elements that are not finite floats
- * and for arrays of more than one dimension.
+ * floats, and their number, which is the one of the type modifier.  Raises an
+ * error for nulls, for elements that are not finite floats and for arrays of
+ * more than one dimension.
  */
 float *
-hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int *n)
+hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int32 typmod, int *n)
 {
 	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	char	   *data = ARR_DATA_PTR(array);
@@ -70,6 +55,7 @@ hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int *n)
 				 errmsg("array must not contain nulls")));
 
 	hnsw_value_check_dim(type, count, NULL);
+	hnsw_value_check_typmod(type, count, typmod, NULL);
 	x = palloc(sizeof(float) * count);
 
 	/* the fixed-width elements of an array without nulls are a C array */
@@ -87,7 +73,7 @@ hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int *n)
 				x[i] = ((double *) data)[i];
 			break;
 		case NUMERICOID:
-			numerics_to_floats(type, array, count, x);
+			numerics_to_floats(array, count, x);
 			break;
 		default:
 			/* no cast of ours brings another type here */

@@ -138,9 +138,8 @@ DENSE_FUNCTION_(DENSE_NAME)
 DENSE_FUNCTION_(DENSE_PASTE(array_to, DENSE_NAME))
 {
 	int			dim;
-	float	   *x = hnsw_array_to_floats(&DENSE_TYPE, PG_GETARG_ARRAYTYPE_P(0), &dim);
+	float	   *x = hnsw_array_to_floats(&DENSE_TYPE, PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_INT32(1), &dim);
 
-	hnsw_value_check_typmod(&DENSE_TYPE, dim, PG_GETARG_INT32(1), NULL);
 	PG_RETURN_POINTER(dense_make(x, dim));
 }
 
@@ -228,11 +227,10 @@ inner_product(const DENSE_STRUCT * a, const DENSE_STRUCT * b)
 	return DENSE_KERNEL(dot) (a->x, b->x, a->dim);
 }
 
-/* subtracted from zero, not negated: orthogonal values have 0, not -0 */
 static double
 negative_inner_product(const DENSE_STRUCT * a, const DENSE_STRUCT * b)
 {
-	return 0.0 - inner_product(a, b);
+	return -inner_product(a, b);
 }
 
 static double
@@ -243,8 +241,8 @@ l1_distance(const DENSE_STRUCT * a, const DENSE_STRUCT * b)
 }
 
 /*
- * The lengths do not matter to an angle, so when a square leaves float's range
- * all is done in doubles.
+ * The lengths do not matter to an angle, so when a square comes near the ends of
+ * float's range all is done in doubles.
  */
 static double
 cosine_distance(const DENSE_STRUCT * a, const DENSE_STRUCT * b)
@@ -254,7 +252,7 @@ cosine_distance(const DENSE_STRUCT * a, const DENSE_STRUCT * b)
 	check_same_dim(a, b);
 	DENSE_KERNEL(dot3) (a->x, b->x, a->dim, sums);
 	/* below 1e-30 the squares of small coordinates have lost digits */
-	if (!(sums[1] > 1e-30 && sums[1] <= FLT_MAX && sums[2] > 1e-30 && sums[2] <= FLT_MAX))
+	if (!(sums[1] > 1e-30 && sums[1] < FLT_MAX / 2 && sums[2] > 1e-30 && sums[2] < FLT_MAX / 2))
 		return hnsw_value_cosine_distance_exact(dense_floats(a), dense_floats(b), a->dim);
 	return hnsw_value_cosine_distance(sums[0], sums[1], sums[2]);
 }
@@ -389,7 +387,7 @@ DENSE_FUNCTION(combine)
 DENSE_FUNCTION(avg)
 {
 	int			dim;
-	float	   *x = hnsw_aggregate_final(&DENSE_TYPE, PG_GETARG_ARRAYTYPE_P(0), true, &dim);
+	float	   *x = hnsw_aggregate_final(fcinfo, &DENSE_TYPE, true, &dim);
 
 	if (x == NULL)
 		PG_RETURN_NULL();
@@ -400,7 +398,7 @@ DENSE_FUNCTION(avg)
 DENSE_FUNCTION(sum)
 {
 	int			dim;
-	float	   *x = hnsw_aggregate_final(&DENSE_TYPE, PG_GETARG_ARRAYTYPE_P(0), false, &dim);
+	float	   *x = hnsw_aggregate_final(fcinfo, &DENSE_TYPE, false, &dim);
 
 	if (x == NULL)
 		PG_RETURN_NULL();

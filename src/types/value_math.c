@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "types/value.h"
@@ -39,7 +40,7 @@ hnsw_value_sub(const HnswValueType *type, const float *a, const float *b, int n,
 	check_overflow(type, out, n);
 }
 
-/* A product that vanishes is an underflow */
+/* A product that vanishes is an underflow; the first that does not fit decides which error it is */
 void
 hnsw_value_mul(const HnswValueType *type, const float *a, const float *b, int n, float *out)
 {
@@ -47,11 +48,12 @@ hnsw_value_mul(const HnswValueType *type, const float *a, const float *b, int n,
 	{
 		float		x = a[i] * b[i];
 
+		if (unlikely(fabsf(x) >= type->overflow))
+			float_overflow_error();
 		if (unlikely(fabsf(x) <= type->underflow) && a[i] != 0 && b[i] != 0)
 			float_underflow_error();
 		out[i] = x;
 	}
-	check_overflow(type, out, n);
 }
 
 /* The Euclidean length, in doubles: no square of a float overflows them */
@@ -83,12 +85,14 @@ clamp_cosine(double c)
 
 /*
  * 1 - cosine of the angle, from <a,b>, <a,a> and <b,b>, which have not lost
- * anything to a small range; NaN if a value is zero.
+ * anything to a small range; NaN if a value is zero, or so large that its
+ * square is beyond a float.  (It would not need to be, but applications know it
+ * so.)  What has no direction here has none in an index: hnsw_point_set_query.
  */
 double
 hnsw_value_cosine_distance(double ab, double aa, double bb)
 {
-	if (aa == 0 || bb == 0)
+	if (aa == 0 || bb == 0 || aa > FLT_MAX || bb > FLT_MAX)
 		return get_float8_nan();
 	return 1.0 - clamp_cosine(ab / sqrt(aa * bb));
 }

@@ -63,13 +63,17 @@ skip_space(HnswTextReader *reader)
 		reader->at++;
 }
 
-/* Reports the input as malformed; false if that was done softly */
+/*
+ * Reports the input as malformed, with a detail unless that is NULL; false if
+ * that was done softly
+ */
 bool
-hnsw_text_syntax_error(HnswTextReader *reader)
+hnsw_text_syntax_error(HnswTextReader *reader, const char *detail)
 {
 	ereturn(reader->escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s: \"%s\"", reader->type->name, reader->input)));
+			 errmsg("invalid input syntax for type %s: \"%s\"", reader->type->name, reader->input),
+			 detail != NULL ? errdetail_internal("%s", detail) : 0));
 }
 
 /* Steps over a one-character token if it is the next one: was it? */
@@ -83,14 +87,12 @@ hnsw_text_take(HnswTextReader *reader, char token)
 	return true;
 }
 
-/* The input must end here */
+/* The input must end here; else "detail" says what is wrong */
 bool
-hnsw_text_end(HnswTextReader *reader)
+hnsw_text_end(HnswTextReader *reader, const char *detail)
 {
 	skip_space(reader);
-	if (*reader->at != '\0')
-		return hnsw_text_syntax_error(reader);
-	return true;
+	return *reader->at == '\0' || hnsw_text_syntax_error(reader, detail);
 }
 
 /*
@@ -210,7 +212,8 @@ out_of_range(HnswTextReader *reader, const char *end)
 
 /*
  * Reads a finite number.  Numbers too small for the type become zero (of their
- * sign), here or later; numbers too large are an error.
+ * sign), here or later, unless the type says otherwise; numbers too large are
+ * an error.  What follows the number is for the caller to look at.
  */
 bool
 hnsw_text_float(HnswTextReader *reader, float *x)
@@ -223,9 +226,9 @@ hnsw_text_float(HnswTextReader *reader, float *x)
 	{
 		errno = 0;
 		*x = strtof(reader->at, (char **) &end);
-		if (end == reader->at || is_letter(*end))
-			return hnsw_text_syntax_error(reader);
-		if (errno == ERANGE && isinf(*x))
+		if (end == reader->at)
+			return hnsw_text_syntax_error(reader, NULL);
+		if (errno == ERANGE && (isinf(*x) || (*x == 0 && reader->type->text_underflow)))
 			return out_of_range(reader, end);
 		if (isnan(*x) || isinf(*x))
 			return hnsw_value_check_element(reader->type, *x, reader->escontext);
@@ -253,7 +256,7 @@ hnsw_text_int(HnswTextReader *reader, int32 *i)
 	if (*s == '-' || *s == '+')
 		s++;
 	if (!is_digit(*s))
-		return hnsw_text_syntax_error(reader);
+		return hnsw_text_syntax_error(reader, NULL);
 	for (; is_digit(*s); s++)
 		value = Min(value * 10 + (*s - '0'), PG_INT32_MAX);
 	*i = negative ? -value : value;
@@ -277,11 +280,10 @@ hnsw_text_count(const HnswTextReader *reader, int max)
 
 /*
  * Reads the coordinates after the opening bracket, and the end of the text,
- * into x, which has room for max of them, and sets *dim, which counts on past
- * max.
+ * into x, which has room for what hnsw_text_count has counted, and sets *dim.
  */
 static bool
-read_coordinates(HnswTextReader *reader, float *x, int max, int *dim)
+read_coordinates(HnswTextReader *reader, float *x, int *dim)
 {
 	int			n = 0;
 
@@ -289,20 +291,16 @@ read_coordinates(HnswTextReader *reader, float *x, int max, int *dim)
 	{
 		do
 		{
-			float		value;
-
-			if (!hnsw_text_float(reader, &value))
+			if (!hnsw_value_check_dim(reader->type, n + 1, reader->escontext) ||
+				!hnsw_text_float(reader, &x[n++]))
 				return false;
-			if (n < max)
-				x[n] = value;
-			n++;
 		} while (hnsw_text_take(reader, ','));
 
 		if (!hnsw_text_take(reader, ']'))
-			return hnsw_text_syntax_error(reader);
+			return hnsw_text_syntax_error(reader, NULL);
 	}
 	*dim = n;
-	return hnsw_text_end(reader);
+	return hnsw_text_end(reader, _("Junk after closing right brace."));
 }
 
 /*
@@ -317,13 +315,13 @@ hnsw_text_to_floats(HnswTextReader *reader, int32 typmod, int *dim)
 
 	if (!hnsw_text_take(reader, '['))
 	{
-		hnsw_text_syntax_error(reader);
+		hnsw_text_syntax_error(reader, _("Vector contents must start with \"[\"."));
 		return NULL;
 	}
 
 	max = hnsw_text_count(reader, reader->type->max_dim);
 	x = palloc(sizeof(float) * max);
-	if (!read_coordinates(reader, x, max, dim) ||
+	if (!read_coordinates(reader, x, dim) ||
 		!hnsw_value_check_dim(reader->type, *dim, reader->escontext) ||
 		!hnsw_value_check_typmod(reader->type, *dim, typmod, reader->escontext))
 		return NULL;

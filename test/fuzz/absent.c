@@ -22,16 +22,13 @@ name(void) \
 }
 
 ABSENT(AggCheckCallContext)
-ABSENT(ArrayGetIntegerTypmods)
-ABSENT(ArrayGetNItems)
 ABSENT(DirectFunctionCall1Coll)
 ABSENT(ExceptionalCondition)
-ABSENT(array_contains_nulls)
 ABSENT(deconstruct_array)
-ABSENT(errdetail_internal)
 ABSENT(float_overflow_error)
 ABSENT(float_underflow_error)
+ABSENT(get_func_name)
 ABSENT(get_typlenbyvalalign)
-ABSENT(numeric_out)
+ABSENT(numeric_float4)
 ABSENT(pg_detoast_datum_copy)
 ABSENT(pg_detoast_datum_slice)

@@ -16,6 +16,7 @@
 
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
@@ -113,6 +114,12 @@ errmsg(const char *fmt,...)
 
 int
 errmsg_internal(const char *fmt,...)
+{
+	return 0;
+}
+
+int
+errdetail_internal(const char *fmt,...)
 {
 	return 0;
 }
@@ -245,4 +252,40 @@ int
 pg_ltoa(int32 value, char *a)
 {
 	return sprintf(a, "%d", value);
+}
+
+/* -------------------------------------------------------------- arrays */
+
+int
+ArrayGetNItems(int ndim, const int *dims)
+{
+	int			n = ndim > 0;
+
+	for (int i = 0; i < ndim; i++)
+		n *= dims[i];
+	return n;
+}
+
+bool
+array_contains_nulls(ArrayType *array)
+{
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	bits8	   *bitmap = ARR_NULLBITMAP(array);
+
+	for (int i = 0; bitmap != NULL && i < n; i++)
+		if (!(bitmap[i / 8] & (1 << (i % 8))))
+			return true;
+	return false;
+}
+
+/* the server's reads strings and refuses what are no numbers */
+int32 *
+ArrayGetIntegerTypmods(ArrayType *array, int *n)
+{
+	int32	   *modifiers;
+
+	*n = (VARSIZE(array) - ARR_DATA_OFFSET(array)) / sizeof(int32);
+	modifiers = palloc(sizeof(int32) * *n);
+	memcpy(modifiers, ARR_DATA_PTR(array), sizeof(int32) * *n);
+	return modifiers;
 }

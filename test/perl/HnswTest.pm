@@ -14,10 +14,11 @@ use warnings;
 use Exporter 'import';
 use IPC::Run ();
 use Test::More;
+use Time::HiRes qw(usleep);
 
 our @EXPORT = qw(new_node create_extension fill_table random_vector
   check_index recall same_rows every_row_once rows_differ start_load start_bench
-  start_psql start_program finish no_crash);
+  start_psql start_program finish try_psql crashes is_back no_crash has_debug_points stop_at go_on waits_for_lock);
 
 # The test modules have had their present names since 15, and the later minor
 # releases of 14.
@@ -113,22 +114,26 @@ sub check_index
 	return is($found, '', $name // "$index is sound");
 }
 
-# The ids of the K nearest rows: through the index, or by sorting all rows.
+# The ids of the K nearest rows, or what else is asked for: through the index, or
+# by sorting all rows.
 sub nearest
 {
-	my ($node, $table, $order, $k, $plan, $database) = @_;
+	my ($node, $table, $order, $k, $plan, $database, $what) = @_;
+
+	$what //= 'id';
 
 	return $node->safe_psql($database // 'postgres',
 		($plan eq 'index'
 			? 'SET enable_seqscan = off; SET enable_sort = off;'
 			: 'SET enable_indexscan = off;')
-		. "SELECT id FROM $table ORDER BY $order LIMIT $k");
+		. "SELECT $what FROM $table ORDER BY $order LIMIT $k");
 }
 
 # recall(NODE, TABLE, ORDER, K, QUERIES, [DATABASE])
 #
-# The share of the exact K nearest rows that the index finds. ORDER is an
-# expression like "embedding <-> %s"; QUERIES is an array of vectors in text.
+# The share of the exact K nearest rows that the index finds, or others as near.
+# ORDER is an expression like "embedding <-> %s"; QUERIES is an array of vectors in
+# text.
 sub recall
 {
 	my ($node, $table, $order, $k, $queries, $database) = @_;
@@ -137,10 +142,10 @@ sub recall
 	foreach my $query (@$queries)
 	{
 		my $by = sprintf($order, "'$query'");
-		my %exact = map { $_ => 1 } split /\n/, nearest($node, $table, $by, $k, 'exact', $database);
+		my @exact = grep { $_ ne '' } split /\n/, nearest($node, $table, $by, $k, 'exact', $database, $by);
 
-		$wanted += keys %exact;
-		$found += grep { $exact{$_} } split /\n/, nearest($node, $table, $by, $k, 'index', $database);
+		$wanted += @exact;
+		$found += grep { $_ ne '' && $_ <= $exact[-1] } split /\n/, nearest($node, $table, $by, $k, 'index', $database, $by);
 	}
 	return $wanted ? $found / $wanted : 1;
 }
@@ -271,6 +276,97 @@ sub finish
 	return ($program->{run}->full_result(0), ${ $program->{out} }, ${ $program->{err} });
 }
 
+# try_psql(NODE, SQL): as the node's psql, of a server that may be down.  A psql
+# that ends before it has read its input would end the test.
+sub try_psql
+{
+	my ($node, $sql) = @_;
+	my @result = eval { $node->psql('postgres', $sql) };
+
+	return @result unless $@;
+	die $@ unless $@ =~ /Broken pipe/;
+	return (2, '', "connection failed: $@");
+}
+
+# crashes(NODE): how often the server has started again by itself
+sub crashes
+{
+	my ($node) = @_;
+	my $count = 0;
+
+	open(my $log, '<', $node->logfile) or die $node->logfile . ": $!";
+	while (<$log>) { $count++ if /all server processes terminated; reinitializing/; }
+	close($log);
+	return $count;
+}
+
+# is_back(NODE, CRASHES): waits until the server has noticed a crash after so many
+# before, and answers again.  Until it has noticed, it answers, too.  False when
+# there was none: the process that was to be killed had just ended.
+sub is_back
+{
+	my ($node, $before) = @_;
+
+	for (1 .. 1800)
+	{
+		if ($_ > 600 || crashes($node) > $before)
+		{
+			return crashes($node) > $before if (try_psql($node, 'SELECT 1'))[0] == 0;
+		}
+		usleep(100_000);
+	}
+	die 'the server does not come back';
+}
+
+# has_debug_points(NODE): is the library built with them?
+sub has_debug_points
+{
+	my ($node) = @_;
+	my ($status) = $node->psql('postgres', "LOAD 'hnsw'; SHOW hnsw.debug_point");
+
+	return $status == 0;
+}
+
+# stop_at(NODE, POINT, SQL)
+#
+# Runs SQL in a session of its own up to the debug point (NAME or NAME:N), and
+# returns when it is there.  go_on() lets it go, and finish() waits for its end.
+sub stop_at
+{
+	my ($node, $point, $sql) = @_;
+	my $name = $point =~ s/:.*//r;
+	my $run = start_program('psql', '-XqAt', '-d', $node->connstr('postgres'),
+		'-c', "SET hnsw.debug_point = '$point'", '-c', 'SELECT pg_backend_pid()', '-c', $sql);
+
+	for (1 .. 600)
+	{
+		$run->{run}->pump_nb;
+		($run->{pid}) = ${ $run->{out} } =~ /^(\d+)$/m;
+		last if $run->{pid} && $node->safe_psql('postgres',
+			"SELECT 1 FROM pg_stat_activity WHERE pid = $run->{pid} AND application_name = 'hnsw at $name'") eq '1';
+		die "no stop at $point: ${ $run->{err} }" unless $run->{run}->pumpable;
+		usleep(50_000);
+	}
+	return $run;
+}
+
+sub go_on
+{
+	my ($run) = @_;
+
+	kill('HUP', $run->{pid});
+	return;
+}
+
+# waits_for_lock(NODE, PROGRAM or PID): until it waits for a heavyweight lock
+sub waits_for_lock
+{
+	my ($node, $query) = @_;
+
+	return $node->poll_query_until('postgres',
+		"SELECT count(*) > 0 FROM pg_stat_activity WHERE query ~ '$query' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()");
+}
+
 # no_crash(NODE, [EXPECTED]): the log tells of no crash but those of signal
 # EXPECTED, which the test brought about itself
 sub no_crash
@@ -284,7 +380,7 @@ sub no_crash
 	while (<$log>)
 	{
 		push @lines, $_
-		  if /TRAP: |PANIC: |was terminated by signal ${other}\d|inconsistent page found/;
+		  if /TRAP: |PANIC: |was terminated by signal ${other}\d|inconsistent page found|AddressSanitizer|runtime error: /;
 	}
 	close($log);
 	return is(join('', @lines), '', $node->name . ': nothing crashed');

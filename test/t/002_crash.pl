@@ -15,6 +15,9 @@ note "seed $seed (set HNSW_SEED to repeat)";
 
 my $dims = 16;
 my $order = "embedding <-> hnsw_test_vector($dims, 7)";
+# the same vectors in other forms: records of two pages; records that leave out much
+my $bits = '(repeat(binary_quantize(embedding)::text, 4000)::bit(64000))';
+my $sparse = '(embedding::sparsevec(16))';
 my $node = new_node('crash', conf => "autovacuum = off\nrestart_after_crash = on\n"
 	  . "max_wal_size = 1GB\nshared_buffers = 16MB\n");
 
@@ -46,11 +49,21 @@ sub sound
 
 	check_index($node, "${table}_embedding_idx", "$table is sound $when");
 	every_row_once($node, $table, $order, "$table: every row once $when");
+	if ($table eq 'items')
+	{
+		check_index($node, "${table}_$_", "$table: $_ is sound $when") foreach ('bits', 'sparse');
+		every_row_once($node, $table, "$bits <~> repeat('10', 32000)::bit(64000)", "$table: every row once by bits $when");
+		every_row_once($node, $table, "$sparse <-> '{1:1}/16'", "$table: every row once by elements $when");
+	}
 	return;
 }
 
 fill_table($node, 'items', 300, $dims);
-$node->safe_psql('postgres', 'CREATE INDEX ON items USING hnsw (embedding vector_l2_ops)');
+$node->safe_psql('postgres', qq{
+	CREATE INDEX ON items USING hnsw (embedding vector_l2_ops);
+	CREATE INDEX items_bits ON items USING hnsw ($bits bit_hamming_ops) WITH (m = 8, ef_construction = 16);
+	CREATE INDEX items_sparse ON items USING hnsw ($sparse sparsevec_l2_ops) WITH (m = 8, nonzeros = 6);
+});
 for my $round (1 .. 6)
 {
 	my $how = $round % 2 ? 'backend' : 'server';

@@ -32,7 +32,7 @@ foreach my $block (0 .. 4)
 }
 # metapage and allocation page: each word
 push @changes, map { my $o = $_; map { [ 0, $o, $_ ] } "\xff\xff\xff\xff", "\0\0\0\0", "\1\0\0\0", "\3\0\0\0" }
-  map { 24 + 4 * $_ } 0 .. 42;
+  map { 24 + 4 * $_ } 0 .. 45;
 push @changes, map { my $o = $_; map { [ 1, $o, $_ ] } "\0\0\0\0", "\1\0\0\0", "\2\0\0\0", "\3\0\0\0", "\5\0\0\0", "\xee\xff\0\0" }
   map { 24 + 4 * $_ } 0 .. 3;
 # the first record, chunk or page kept aside of each block: each word of its head
@@ -52,6 +52,18 @@ for (1 .. $random_changes)
 	push @changes, [ int(rand(7)), $kind == 9 ? 24 : int(rand(8192 - length($bytes))), $bytes ];
 }
 
+# Cells: expression, operator class, operator, a query
+my $query = '[1,2,3,4,5,6,7,8]';
+my @cells = (
+	(map { [ 'embedding', "vector_$$_[0]_ops", $$_[1], "'$query'" ] }
+		  [ 'l2', '<->' ], [ 'ip', '<#>' ], [ 'cosine', '<=>' ], [ 'l1', '<+>' ]),
+	[ 'embedding::sparsevec(8)', 'sparsevec_cosine_ops', '<=>', "'$query'::vector::sparsevec" ],
+	[ 'embedding::sparsevec(8)', 'sparsevec_l2_ops', '<->', "'$query'::vector::sparsevec" ],
+	[ 'binary_quantize(embedding)::bit(8)', 'bit_jaccard_ops', '<%>', "B'10101100'" ]);
+my $cells = scalar(@cells);
+my $array = sub { 'ARRAY[' . join(', ', map { "\$q\$$_\$q\$" } @_) . ']' };
+my $expressions = $array->(map { $_->[0] } @cells);
+my $classes = $array->(map { $_->[1] } @cells);
 my $count = scalar(@changes);
 $node->safe_psql('postgres', qq{
 	SET client_min_messages = warning;
@@ -64,15 +76,32 @@ $node->safe_psql('postgres', qq{
 		FOR i IN 0 .. $count - 1 LOOP
 			EXECUTE format('CREATE TABLE t%s (id int, embedding vector(8))', i);
 			EXECUTE format('INSERT INTO t%s SELECT * FROM source', i);
-			EXECUTE format('CREATE INDEX i%s ON t%s USING hnsw (embedding vector_%s_ops) WITH (m = 4, ef_construction = 16)',
-				i, i, (ARRAY['l2', 'ip', 'cosine', 'l1'])[1 + i % 4]);
+			EXECUTE format('CREATE INDEX i%s ON t%s USING hnsw ((%s) %s) WITH (m = 4, ef_construction = 16)',
+				i, i, ($expressions)[1 + i % $cells], ($classes)[1 + i % $cells]);
 		END LOOP;
 	END\$\$;
 });
 my %file = map { split /\|/ } split /\n/,
   $node->safe_psql('postgres', "SELECT relname, pg_relation_filepath(oid) FROM pg_class WHERE relname ~ '^i[0-9]'");
 
+# An entry point that leads into the middle of a page of another kind: word 24 of
+# the metapage is its id, word 25 its layer.
+$node->safe_psql('postgres', q{
+	CREATE TABLE wrong_entry (id int, embedding vector(8));
+	INSERT INTO wrong_entry SELECT * FROM source;
+	CREATE INDEX wrong_entry_v ON wrong_entry USING hnsw (embedding vector_l2_ops) WITH (m = 4, ef_construction = 16)});
+my $wrong_entry = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('wrong_entry_v')");
+
 $node->stop;
+{
+	open(my $f, '+<:raw', $wrong_entry) or die "$wrong_entry: $!";
+	sysseek($f, 24 + 4 * 24, 0);
+	sysread($f, my $entry, 8);
+	cmp_ok((unpack('VV', $entry))[1], '>', 0, 'the entry point lies above layer 0');
+	sysseek($f, 24 + 4 * 24, 0);
+	syswrite($f, pack('V', 1));
+	close($f);
+}
 for my $i (0 .. $count - 1)
 {
 	my ($block, $offset, $bytes) = @{ $changes[$i] };
@@ -88,12 +117,12 @@ for my $i (0 .. $count - 1)
 $node->start;
 
 # psql goes on after errors; each statement begins with its index's name
-my @operators = ('<->', '<#>', '<=>', '<+>');
 my $script = "\\set VERBOSITY verbose\nSET enable_seqscan = off; SET enable_sort = off; SET statement_timeout = '20s';\n"
   . "SET client_min_messages = error; SET hnsw.max_scan_tuples = 1000000;\n";
 for my $i (0 .. $count - 1)
 {
-	my $by = "embedding $operators[$i % 4] '[1,2,3,4,5,6,7,8]'";
+	my ($expression, undef, $operator, $near) = @{ $cells[ $i % $cells ] };
+	my $by = "($expression) $operator $near";
 
 	$script .= "\\warn == $i\n"
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 10) x;\n"
@@ -101,7 +130,7 @@ for my $i (0 .. $count - 1)
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 10) x;\n"
 	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY $by LIMIT 100000) x;\n"
 	  . "SET hnsw.ef_search = 40;\n"
-	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY embedding $operators[$i % 4] NULL LIMIT 100000) x;\n"
+	  . "SELECT count(*) FROM (SELECT id FROM t$i ORDER BY ($expression) $operator NULL LIMIT 100000) x;\n"
 	  . "INSERT INTO t$i SELECT 3000, hnsw_test_vector(8, 5000 + j) FROM generate_series(1, 20) j;\n"
 	  . "INSERT INTO t$i VALUES (3001, NULL);\n"
 	  . "INSERT INTO t$i SELECT 3002, '[1,1,1,1,1,1,1,1]' FROM generate_series(1, 40) j;\n"
@@ -139,6 +168,9 @@ is(join("\n", @strange), '', 'each error names index and block');
 cmp_ok($errors, '>', 100, "some changes were noticed ($errors errors)");
 is($node->safe_psql('postgres', 'SELECT 1'), '1', 'the server is up');
 no_crash($node);
+
+like($node->safe_psql('postgres', "SELECT kind, problem FROM hnsw_check('wrong_entry_v')"),
+	qr/^upper record\|is the entry point of layer \d+, but does not exist$/m, 'the check reports a wrong entry point');
 
 # and every table can be saved
 $node->safe_psql('postgres', 'REINDEX TABLE t0; REINDEX TABLE t100');

@@ -4,7 +4,9 @@
  *		An index in an arena, what is in it, and the right answers.
  *
  * Row i of a fixture has the vector at fixture_row(f, i) and the TID
- * fixture_tid(i).  Header-only, like unit.h.
+ * fixture_tid(i).  Rows and queries are floats, one a coordinate, whatever the
+ * element: bits are 0 and 1; sparse vectors have many zeros.  Header-only, like
+ * unit.h.
  *
  * IDENTIFICATION
  *	  test/unit/fixture.h
@@ -23,6 +25,15 @@
 
 #define FIXTURE_UNUSED	__attribute__((unused))
 
+static const HnswCell fixture_cells[] FIXTURE_UNUSED = {
+#define FIXTURE_CELL(e, m, n, c) {e, m, #n, c},
+	HNSW_CELLS(FIXTURE_CELL)
+#undef FIXTURE_CELL
+};
+
+/* coordinates that records of sparse vectors have room for; 0 = as planned */
+static int	fixture_nonzeros FIXTURE_UNUSED = 0;
+
 typedef struct Fixture
 {
 	HnswLayout	layout;
@@ -33,6 +44,12 @@ typedef struct Fixture
 	bool	   *present;		/* is row i in the index? */
 	int			nrows;			/* rows there are data for */
 	int			dim;
+
+	/* a vector as plain values */
+	uint8	   *bytes;
+	int32	   *index;
+	float	   *value;
+	HnswSparse	sparse;
 } Fixture;
 
 /* how rows are distributed */
@@ -65,6 +82,52 @@ fixture_row_of(HnswTid tid)
 	return ((int) tid.block_hi << 16 | tid.block_lo) * 100 + tid.offset - 1;
 }
 
+/* A row or query as what the core takes, until the next call. */
+static FIXTURE_UNUSED const void *
+fixture_plain(Fixture *f, const float *x)
+{
+	int			n = 0;
+
+	if (f->layout.form == HNSW_DENSE || x == NULL)
+		return x;
+	if (f->layout.form == HNSW_BITS)
+	{
+		memset(f->bytes, 0, (f->dim + 7) / 8);
+		for (int i = 0; i < f->dim; i++)
+			f->bytes[i / 8] |= (x[i] != 0) << (7 - i % 8);
+		return f->bytes;
+	}
+	for (int i = 0; i < f->dim; i++)
+		if (x[i] != 0)
+		{
+			f->index[n] = i;
+			f->value[n++] = x[i];
+		}
+	f->sparse.index = f->index;
+	f->sparse.value = f->value;
+	f->sparse.n = n;
+	return &f->sparse;
+}
+
+/*
+ * Makes any floats a vector of the fixture's element.  A sparse vector keeps one
+ * coordinate at least: without any it has no direction.
+ */
+static FIXTURE_UNUSED void
+fixture_adapt(const HnswLayout *layout, float *x)
+{
+	int			most = 0;
+
+	if (layout->form == HNSW_DENSE)
+		return;
+	for (int i = 0; i < (int) layout->dim; i++)
+		if (fabsf(x[i]) > fabsf(x[most]))
+			most = i;
+	for (int i = 0; i < (int) layout->dim; i++)
+		x[i] = layout->form == HNSW_BITS ? x[i] > 0.5f :
+			fabsf(x[i]) >= 1 || i == most ? x[i] : 0;
+}
+
 static FIXTURE_UNUSED void
 fixture_fill(Fixture *f, Shape shape)
 {
@@ -82,24 +145,31 @@ fixture_fill(Fixture *f, Shape shape)
 			fixture_row(f, i)[j] = shape == SHAPE_EQUAL ? centers[j] : repeat ? center[j] :
 				shape == SHAPE_CLUSTERED ? center[j] + 0.05f * (float) unit_normal() :
 				(float) unit_normal();
+		fixture_adapt(&f->layout, fixture_row(f, i));
 	}
 	free(centers);
 }
 
-/* Plans the layout; m0 and edge_bits may be 0. */
+/* Plans the layout; m0 may be 0. */
 static FIXTURE_UNUSED void
-fixture_layout(HnswLayout *layout, HnswMetric metric, int dim, int m, int m0)
+fixture_layout_cell(HnswLayout *layout, const HnswCell *cell, int dim, int m, int m0)
 {
-	HnswLayoutRequest request = {hnsw_cell_find(HNSW_VECTOR, metric), dim, m, m0, 0};
+	HnswLayoutRequest request = {cell, dim, m, m0, 0, fixture_nonzeros};
 
 	hnsw_layout_plan(&request, layout);
 }
 
 static FIXTURE_UNUSED void
-fixture_open(Fixture *f, HnswMetric metric, int dim, int m, int m0, int nrows, int ef)
+fixture_layout(HnswLayout *layout, HnswMetric metric, int dim, int m, int m0)
+{
+	fixture_layout_cell(layout, hnsw_cell_find(HNSW_VECTOR, metric), dim, m, m0);
+}
+
+static FIXTURE_UNUSED void
+fixture_open_cell(Fixture *f, const HnswCell *cell, int dim, int m, int m0, int nrows, int ef)
 {
 	memset(f, 0, sizeof(*f));
-	fixture_layout(&f->layout, metric, dim, m, m0);
+	fixture_layout_cell(&f->layout, cell, dim, m, m0);
 	hnsw_arena_init(&f->arena, &f->layout, "test", 0);
 	hnsw_inserter_init(&f->ins, &f->arena.pager, ef, 1);
 	hnsw_stream_init(&f->stream, &f->arena.pager);
@@ -107,6 +177,15 @@ fixture_open(Fixture *f, HnswMetric metric, int dim, int m, int m0, int nrows, i
 	f->nrows = nrows;
 	f->rows = malloc(sizeof(float) * dim * (size_t) nrows);
 	f->present = calloc(nrows, 1);
+	f->bytes = malloc((dim + 7) / 8);
+	f->index = malloc(sizeof(int32) * dim);
+	f->value = malloc(sizeof(float) * dim);
+}
+
+static FIXTURE_UNUSED void
+fixture_open(Fixture *f, HnswMetric metric, int dim, int m, int m0, int nrows, int ef)
+{
+	fixture_open_cell(f, hnsw_cell_find(HNSW_VECTOR, metric), dim, m, m0, nrows, ef);
 }
 
 static FIXTURE_UNUSED void
@@ -117,6 +196,9 @@ fixture_close(Fixture *f)
 	hnsw_arena_free(&f->arena);
 	free(f->rows);
 	free(f->present);
+	free(f->bytes);
+	free(f->index);
+	free(f->value);
 }
 
 static FIXTURE_UNUSED void
@@ -124,7 +206,7 @@ fixture_insert(Fixture *f, int from, int to)
 {
 	for (int i = from; i < to; i++)
 	{
-		hnsw_insert(&f->ins, fixture_row(f, i), fixture_tid(i));
+		hnsw_insert(&f->ins, fixture_plain(f, fixture_row(f, i)), fixture_tid(i));
 		f->present[i] = true;
 	}
 }
@@ -137,7 +219,10 @@ true_distance(HnswMetric metric, const float *a, const float *b, int dim)
 				l1 = 0,
 				ab = 0,
 				aa = 0,
-				bb = 0;
+				bb = 0,
+				both = 0,
+				either = 0,
+				differ = 0;
 
 	for (int i = 0; i < dim; i++)
 	{
@@ -149,6 +234,9 @@ true_distance(HnswMetric metric, const float *a, const float *b, int dim)
 		ab += x * y;
 		aa += x * x;
 		bb += y * y;
+		both += x != 0 && y != 0;
+		either += x != 0 || y != 0;
+		differ += (x != 0) != (y != 0);
 	}
 	switch (metric)
 	{
@@ -158,6 +246,10 @@ true_distance(HnswMetric metric, const float *a, const float *b, int dim)
 			return -ab;
 		case HNSW_COSINE:
 			return 1 - fmax(-1, fmin(1, ab / sqrt(aa) / sqrt(bb)));
+		case HNSW_HAMMING:
+			return differ;
+		case HNSW_JACCARD:
+			return both == 0 ? 1 : 1 - both / either;
 		default:
 			return l1;
 	}
@@ -212,7 +304,7 @@ fixture_hits(Fixture *f, const float *q, int k, int ef)
 	int			n = 0,
 				hits = 0;
 
-	hnsw_stream_start(&f->stream, &options, q);
+	hnsw_stream_start(&f->stream, &options, fixture_plain(f, q));
 	while (hnsw_stream_next(&f->stream, &tid, &lower) && (n < k || lower <= best[k - 1]))
 	{
 		double		d = true_distance(f->layout.metric, q,
@@ -242,6 +334,7 @@ fixture_recall(Fixture *f, int queries, int k, int ef)
 
 		for (int j = 0; j < f->dim; j++)
 			q[j] = row[j] + 0.3f * (float) unit_normal();
+		fixture_adapt(&f->layout, q);
 		hits += fixture_hits(f, q, k, ef);
 	}
 	free(q);
@@ -275,6 +368,32 @@ check_whole(Fixture *f, const char *when)
 			  problems.count, problems.first);
 }
 
+static FIXTURE_UNUSED int
+rows_present(const Fixture *f)
+{
+	int			n = 0;
+
+	for (int i = 0; i < f->nrows; i++)
+		n += f->present[i];
+	return n;
+}
+
+/* No dying or pending record is left, and all TIDs are those of rows. */
+static FIXTURE_UNUSED void
+check_clean(Fixture *f)
+{
+	HnswCheckCounts counts;
+	int64		leftovers = 0;
+
+	hnsw_graph_count(&f->arena.pager, &counts);
+	for (int layer = 0; layer < HNSW_MAX_LAYERS; layer++)
+		leftovers += counts.records[layer][HNSW_DYING] + counts.records[layer][HNSW_PENDING];
+	CHECK_INT(leftovers, 0);
+	CHECK_INT(counts.bare, 0);
+	CHECK_INT(counts.loose_chunks, 0);
+	CHECK_INT(counts.tids, rows_present(f));
+}
+
 /*
  * Drains a stream for q and checks that it brings each row present once, in
  * order, with lower bounds below the distances.
@@ -290,7 +409,7 @@ check_drained(Fixture *f, const float *q, HnswIterative iterative)
 	int			turns = 0,
 				missing = 0;
 
-	hnsw_stream_start(&f->stream, &options, q);
+	hnsw_stream_start(&f->stream, &options, fixture_plain(f, q));
 	while (hnsw_stream_next(&f->stream, &tid, &lower))
 	{
 		int			i = fixture_row_of(tid);

@@ -52,7 +52,7 @@ check_plan(const HnswLayout *layout, const HnswLayoutRequest *request)
 				  "dim %d, m %d, kind %d: %d bytes, %d a page, %d pages", request->dim,
 				  request->m, kind, shape->size, shape->per_page, shape->pages);
 		CHECK_MSG(shape->off_codes + shape->slots * shape->code_bytes <= shape->size &&
-				  shape->off_own + request->dim <= shape->off_codes &&
+				  shape->off_own + (int) layout->own_bytes <= shape->off_codes &&
 				  shape->off_ids % 4 == 0 && shape->off_bias % 2 == 0 && shape->size % 4 == 0,
 				  "dim %d, m %d, kind %d: parts overlap", request->dim, request->m, kind);
 		CHECK((shape->bits > 0) == request->cell->coded);
@@ -113,7 +113,7 @@ test_layout_noise(void)
 
 			CHECK(shape->slots <= HNSW_MAX_SLOTS);
 			CHECK(shape->size * shape->per_page <= HNSW_PAGE_ROOM * shape->pages);
-			CHECK(shape->off_own + (int) layout.dim <= shape->size);
+			CHECK(shape->off_own + (int) layout.own_bytes <= shape->size);
 			CHECK(shape->off_codes + shape->slots * shape->code_bytes <= shape->size);
 		}
 	}
@@ -285,7 +285,7 @@ make_record(const HnswLayout *layout, const HnswPoint *point)
 	rec->vmin = point->vmin;
 	rec->vstep = point->vstep;
 	rec->resid = point->resid;
-	memcpy(hnsw_record_own(rec, shape), point->own, layout->dim);
+	memcpy(hnsw_record_own(rec, shape), point->own, layout->own_bytes);
 	return rec;
 }
 
@@ -297,7 +297,7 @@ check_resid(const HnswLayout *layout, const HnswPoint *point)
 
 	for (int i = 0; i < (int) layout->dim; i++)
 	{
-		double		d = (double) point->x[i] - point->xhat[i];
+		double		d = (double) ((float *) point->x)[i] - ((float *) point->xhat)[i];
 
 		sum += layout->metric == HNSW_L1 ? fabs(d) : d * d;
 	}
@@ -474,6 +474,24 @@ test_estimates(HnswMetric metric, int dim, int m)
 	free(y);
 }
 
+/* Writes the edge from u to v as the graph does. */
+static void
+write_edge(const HnswLayout *layout, HnswRecord *rec, const HnswPoint *u, int slot, const HnswPoint *v)
+{
+	const HnswShape *shape = &layout->shape[HNSW_BASE];
+	HnswScorer	scorer;
+
+	if (shape->bits > 0)
+	{
+		hnsw_edge_write(layout, shape, rec, u->xhat, slot, slot + 1, v->xhat);
+		return;
+	}
+	hnsw_scorer_init(&scorer, layout);
+	hnsw_edge_write_length(layout, shape, rec, slot, slot + 1,
+						   hnsw_score_own(&scorer, shape, v->xhat, rec).g);
+	hnsw_scorer_free(&scorer);
+}
+
 /* Lengths of edges over all magnitudes that coordinates may have. */
 static void
 test_lengths(HnswMetric metric)
@@ -484,6 +502,8 @@ test_lengths(HnswMetric metric)
 				v;
 	float		x[24],
 				y[24];
+	const float *uhat,
+			   *vhat;
 
 	unit_group("edge factors, %s", metric_names[metric]);
 	unit_seed(5);
@@ -491,6 +511,8 @@ test_lengths(HnswMetric metric)
 	shape = &layout.shape[HNSW_BASE];
 	hnsw_point_init(&u, &layout);
 	hnsw_point_init(&v, &layout);
+	uhat = u.xhat;
+	vhat = v.xhat;
 	for (double scale = 1e-18; scale <= 1e15; scale *= 7)
 	{
 		HnswRecord *rec;
@@ -507,12 +529,11 @@ test_lengths(HnswMetric metric)
 		hnsw_point_set(&v, &layout, y);
 		rec = make_record(&layout, &u);
 		for (int slot = 0; slot < shape->slots; slot++)
-			hnsw_edge_write(&layout, shape, rec, u.xhat, slot, slot + 1,
-							slot % 2 == 0 ? v.xhat : u.xhat);
+			write_edge(&layout, rec, &u, slot, slot % 2 == 0 ? &v : &u);
 		rec->count = shape->slots;
 		for (int i = 0; i < 24; i++)
-			uu += (double) u.xhat[i] * u.xhat[i];
-		want = true_distance(metric == HNSW_COSINE ? HNSW_L2 : metric, u.xhat, v.xhat, 24);
+			uu += (double) uhat[i] * uhat[i];
+		want = true_distance(metric == HNSW_COSINE ? HNSW_L2 : metric, uhat, vhat, 24);
 		if (metric == HNSW_L2 || metric == HNSW_COSINE)
 			want *= want;
 		got = hnsw_edge_length(&layout, shape, rec, 0, uu);

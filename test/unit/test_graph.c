@@ -9,8 +9,6 @@
  */
 #include "fixture.h"
 
-static const HnswMetric metrics[] = {HNSW_L2, HNSW_IP, HNSW_COSINE, HNSW_L1};
-static const char *const metric_names[] = {"", "l2", "ip", "cosine", "l1"};
 
 typedef struct BuildCase
 {
@@ -40,15 +38,15 @@ static const BuildCase build_cases[] = {
 };
 
 static void
-test_build(HnswMetric metric, const BuildCase *b)
+test_build(const HnswCell *cell, const BuildCase *b)
 {
 	Fixture		f;
 	double		recall;
 
-	unit_group("build %s, %d dimensions, m %d, shape %d", metric_names[metric], b->dim,
+	unit_group("build %s, %d dimensions, m %d, shape %d", cell->name, b->dim,
 			   b->m, b->shape);
 	unit_seed(b->dim + b->shape);
-	fixture_open(&f, metric, b->dim, b->m, b->m0, b->rows, 64);
+	fixture_open_cell(&f, cell, b->dim, b->m, b->m0, b->rows, 64);
 	fixture_fill(&f, b->shape);
 	check_whole(&f, "empty");
 	fixture_insert(&f, 0, b->rows / 3);
@@ -75,7 +73,7 @@ drain(Fixture *f, const HnswStreamOptions *options, const float *q)
 	double		lower;
 	int			n = 0;
 
-	hnsw_stream_start(&f->stream, options, q);
+	hnsw_stream_start(&f->stream, options, fixture_plain(f, q));
 	while (hnsw_stream_next(&f->stream, &tid, &lower))
 		n++;
 	/* and the end is the end */
@@ -84,15 +82,15 @@ drain(Fixture *f, const HnswStreamOptions *options, const float *q)
 }
 
 static void
-test_stream_ends(HnswMetric metric)
+test_stream_ends(const HnswCell *cell)
 {
 	Fixture		f;
 	HnswStreamOptions options;
 	int			n;
 
-	unit_group("stream %s, ends", metric_names[metric]);
+	unit_group("stream %s, ends", cell->name);
 	unit_seed(31);
-	fixture_open(&f, metric, 24, 8, 0, 1000, 40);
+	fixture_open_cell(&f, cell, 24, 8, 0, 1000, 40);
 	fixture_fill(&f, SHAPE_GAUSS);
 
 	options = fixture_options(10, HNSW_ITERATIVE_STRICT);
@@ -174,7 +172,7 @@ static int
 count_aside(Fixture *f, HnswAsideList which)
 {
 	HnswTidList list = {NULL, 0, 0};
-	HnswId		page = f->arena.entry.aside[which];
+	HnswId		page = f->arena.state->entry.aside[which];
 	int			n;
 
 	while (page != HNSW_NO_ID)
@@ -243,16 +241,16 @@ insert_row(void *arg)
  * a row that must not be there.
  */
 static void
-test_faults(HnswMetric metric, int dim, int m, int m0, int nrows)
+test_faults(const HnswCell *cell, int dim, int m, int m0, int nrows)
 {
 	Fixture		f;
 	int			failures = 0;
 	int			at = 1;
 
-	unit_group("insert %s, %d dimensions, m %d, failing at each call", metric_names[metric],
+	unit_group("insert %s, %d dimensions, m %d, failing at each call", cell->name,
 			   dim, m);
 	unit_seed(41);
-	fixture_open(&f, metric, dim, m, m0, nrows, 20);
+	fixture_open_cell(&f, cell, dim, m, m0, nrows, 20);
 	fixture_fill(&f, SHAPE_REPEATED);
 	for (int i = 0; i < f.nrows; i++)
 	{
@@ -324,23 +322,23 @@ run_stream(void *arg)
 	} while (0)
 
 static void
-test_reports(HnswMetric metric)
+test_reports(const HnswCell *cell)
 {
 	Fixture		f;
 	HnswPager  *pager = &f.arena.pager;
 	const HnswShape *shape = &f.layout.shape[HNSW_BASE];
 
-	unit_group("check %s, one thing wrong", metric_names[metric]);
+	unit_group("check %s, one thing wrong", cell->name);
 	unit_seed(51);
-	fixture_open(&f, metric, 12, 4, 0, 300, 20);
+	fixture_open_cell(&f, cell, 12, 4, 0, 300, 20);
 	fixture_fill(&f, SHAPE_REPEATED);
 	fixture_insert(&f, 0, f.nrows);
-	EXPECT_REPORT(&f, rec, f.arena.entry.id, HNSW_NO_ID);
-	EXPECT_REPORT(&f, rec, f.arena.entry.id, 5000000);
-	EXPECT_REPORT(&f, rec, f.arena.entry.layer, 31);
-	EXPECT_REPORT(&f, rec, f.arena.entry.root[0], HNSW_NO_ID);
-	EXPECT_REPORT(&f, rec, f.arena.entry.root[0], f.arena.entry.root[0] + 1);
-	EXPECT_REPORT(&f, rec, f.arena.entry.aside[0], 0);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.id, HNSW_NO_ID);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.id, 5000000);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.layer, 31);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.root[0], HNSW_NO_ID);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.root[0], f.arena.state->entry.root[0] + 1);
+	EXPECT_REPORT(&f, rec, f.arena.state->entry.aside[0], 0);
 	for (int i = 0; i < 12; i++)
 	{
 		HnswId		id = pager->ops->seek(pager, HNSW_BASE, 1 + i * 11);
@@ -372,21 +370,21 @@ test_reports(HnswMetric metric)
 
 /* Random bytes of pages are changed; an error is all right, a crash is not. */
 static void
-test_noise(HnswMetric metric, int dim, int rounds)
+test_noise(const HnswCell *cell, int dim, int rounds)
 {
 	Fixture		f;
 	int			raised = 0;
 
-	unit_group("random bytes changed, %s, %d dimensions", metric_names[metric], dim);
+	unit_group("random bytes changed, %s, %d dimensions", cell->name, dim);
 	unit_seed(61);
-	fixture_open(&f, metric, dim, 4, 0, 60, 20);
+	fixture_open_cell(&f, cell, dim, 4, 0, 60, 20);
 	fixture_fill(&f, SHAPE_REPEATED);
 	fixture_insert(&f, 0, 50);
 	for (int i = 0; i < 10; i++)
 		hnsw_aside_insert(&f.arena.pager, HNSW_ASIDE_NULL, fixture_tid(1000 + i));
 	for (int round = 0; round < rounds; round++)
 	{
-		uint32		block = HNSW_FIRST_BLOCK + unit_below(f.arena.nblocks - HNSW_FIRST_BLOCK);
+		uint32		block = HNSW_FIRST_BLOCK + unit_below(f.arena.state->nblocks - HNSW_FIRST_BLOCK);
 		char	   *page = hnsw_arena_page(&f.arena, block) + HNSW_PAGE_HEADER;
 		int			n = 1 + unit_below(8);
 		int			at = unit_below(HNSW_PAGE_ROOM - n);
@@ -442,22 +440,26 @@ int
 main(void)
 {
 	hnsw_kernels_init();
-	for (int i = 0; i < (int) lengthof(metrics); i++)
-		for (int j = 0; j < (int) lengthof(build_cases); j++)
-			test_build(metrics[i], &build_cases[j]);
-	for (int i = 0; i < (int) lengthof(metrics); i++)
+	for (int i = 0; i < (int) lengthof(fixture_cells); i++)
 	{
-		test_stream_ends(metrics[i]);
-		test_faults(metrics[i], 6, 2, 0, 400);
-		test_reports(metrics[i]);
-		test_noise(metrics[i], 10, 300);
+		const HnswCell *cell = &fixture_cells[i];
+
+		/* the same records as of vector */
+		if (cell->element == HNSW_HALFVEC)
+			continue;
+		for (int j = 0; j < (int) lengthof(build_cases); j++)
+			test_build(cell, &build_cases[j]);
+		test_stream_ends(cell);
+		test_faults(cell, 6, 2, 0, 400);
+		test_reports(cell);
+		test_noise(cell, 10, 300);
 	}
 	test_stream_walk();
 	test_chunks();
 	test_aside();
-	test_faults(HNSW_L2, 9000, 2, 4, 120);
-	test_faults(HNSW_IP, 3, 3, 2, 500);
-	test_noise(HNSW_COSINE, 9000, 60);
+	test_faults(hnsw_cell_find(HNSW_VECTOR, HNSW_L2), 9000, 2, 4, 120);
+	test_faults(hnsw_cell_find(HNSW_VECTOR, HNSW_IP), 3, 3, 2, 500);
+	test_noise(hnsw_cell_find(HNSW_VECTOR, HNSW_COSINE), 9000, 60);
 	test_large_records();
 	return unit_done();
 }

@@ -1,0 +1,200 @@
+/*-------------------------------------------------------------------------
+ *
+ * vacuum_edges.c
+ *		Vacuum, step 6: no edge to a dying record, new neighbors instead.
+ *
+ * A record that loses edges is offered neighbors of the nearest dead ones, whose
+ * own codes say which of them are near.
+ *
+ * IDENTIFICATION
+ *	  src/graph/vacuum_edges.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/vacuuming.h"
+
+#include "base/debug.h"
+#include "distance/kernels.h"
+
+/* dead neighbors whose neighbors are looked at to repair one record */
+#define REPAIR_SOURCES		4
+
+/*
+ * Collects candidates to take the place of a record's dead neighbors: the
+ * neighbors of the nearest dead ones, by the estimates that the dead records'
+ * own codes give for this record's vector.
+ */
+static void
+find_replacements(HnswVacuum *vac, HnswKind kind, HnswId id, HnswHeap *candidates)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	HnswPager  *pager = vac->pager;
+	HnswRecord *copy = vac->copy;
+	HnswHeap	sources;
+	HnswSeen	seen;
+
+	hnsw_heap_init(&sources, shape->slots);
+	hnsw_seen_init(&seen, 256);
+	*hnsw_seen_put(&seen, id) = 0;
+	for (int i = 0; i < copy->count; i++)
+	{
+		HnswId		to = hnsw_record_ids(copy, shape)[i];
+
+		if (to == HNSW_NO_ID)
+			continue;
+		*hnsw_seen_put(&seen, to) = 0;
+		if (hnsw_dying_has(&vac->dying[kind], to))
+			hnsw_heap_push(&sources, hnsw_edge_length(vac->layout, shape, copy, i, 0), to);
+	}
+	hnsw_own_decode(vac->layout, shape, copy, vac->vhat);
+	for (int n = 0; n < REPAIR_SOURCES && sources.count > 0; n++)
+	{
+		HnswId		source = hnsw_heap_pop(&sources).id;
+		const HnswRecord *rec = HNSW_READ(pager, kind, source);
+
+		if (rec == NULL)
+			continue;
+		if (rec->state == HNSW_DYING && rec->layer == copy->layer)
+		{
+			if (shape->bits > 0)
+				hnsw_score_all(&vac->scorer, shape, vac->vhat, rec);
+			for (int i = 0; i < rec->count; i++)
+			{
+				HnswId		to = hnsw_record_ids(rec, shape)[i];
+				float	   *known;
+
+				if (to == HNSW_NO_ID || hnsw_dying_has(&vac->dying[kind], to))
+					continue;
+				known = hnsw_seen_put(&seen, to);
+				if (*known == 0)
+					continue;
+				*known = 0;
+				hnsw_heap_push(candidates, shape->bits > 0 ? vac->scorer.est[i] :
+							   hnsw_edge_length(vac->layout, shape, rec, i, 0), to);
+			}
+		}
+		HNSW_RELEASE(pager);
+	}
+	hnsw_heap_free(&sources);
+	hnsw_seen_free(&seen);
+}
+
+/*
+ * Takes the edges to dying records out; how many there were.  A record that is
+ * dying itself, but will be buried in a later round, forgets a parent that is
+ * buried now: the parent's slot may be used again by a node anywhere in the tree,
+ * which must not be taken for its ancestor.
+ */
+static int
+drop_dying_edges(HnswVacuum *vac, HnswKind kind, HnswRecord *rec)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	int			dropped = 0;
+
+	if (rec->state == HNSW_DYING && hnsw_dying_has(&vac->dying[kind], rec->parent))
+		rec->parent = HNSW_NO_ID;
+
+	for (int i = rec->count - 1; i >= 0; i--)
+		if (hnsw_dying_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]))
+		{
+			hnsw_link_drop(shape, rec, i);
+			dropped++;
+		}
+	return dropped;
+}
+
+static int
+count_dying_edges(HnswVacuum *vac, HnswKind kind, const HnswRecord *rec)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	int			n = 0;
+
+	for (int i = 0; i < rec->count; i++)
+		n += hnsw_dying_has(&vac->dying[kind], hnsw_record_ids(rec, shape)[i]);
+	return n;
+}
+
+/*
+ * Offers one candidate to a record, unless the candidate is not (or no longer)
+ * there to be linked to.
+ */
+static void
+offer_candidate(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId candidate)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	HnswPager  *pager = vac->pager;
+	const HnswRecord *rec = HNSW_READ(pager, kind, candidate);
+	HnswRecord *change;
+	bool		usable;
+
+	if (rec == NULL)
+		return;
+	usable = rec->state == HNSW_LINKED && rec->layer == vac->copy->layer;
+	if (usable)
+		hnsw_own_decode(vac->layout, shape, rec, vac->vhat);
+	HNSW_RELEASE(pager);
+	if (!usable)
+		return;
+	change = HNSW_MODIFY(pager, kind, id);
+	if (change == NULL)
+		return;
+	if (change->state == HNSW_LINKED && change->count < shape->slots &&
+		hnsw_link_offer(&vac->linker, shape, change, candidate, vac->vhat, false) == HNSW_OFFER_TAKEN)
+		HNSW_COMMIT(pager);
+	else
+		HNSW_CANCEL(pager);
+}
+
+/* Repairs one record. */
+static void
+repair_record(HnswVacuum *vac, HnswKind kind, HnswId id)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	HnswPager  *pager = vac->pager;
+	const HnswRecord *rec = HNSW_READ(pager, kind, id);
+	HnswRecord *change;
+	HnswHeap	candidates;
+	bool		living;
+	int			dead;
+
+	if (rec == NULL)
+		return;
+	dead = rec->state == HNSW_FREE || hnsw_dying_has(&vac->dying[kind], id) ? 0 :
+		count_dying_edges(vac, kind, rec);
+	living = rec->state == HNSW_LINKED;
+	if (dead > 0)
+		memcpy(vac->copy, rec, shape->size);
+	HNSW_RELEASE(pager);
+	if (dead == 0)
+		return;
+
+	hnsw_heap_init(&candidates, 64);
+	if (living)
+		find_replacements(vac, kind, id, &candidates);
+	HNSW_DEBUG_POINT("vacuum-repairing");
+	change = HNSW_MODIFY(pager, kind, id);
+	if (change != NULL)
+	{
+		if (drop_dying_edges(vac, kind, change) > 0)
+			HNSW_COMMIT(pager);
+		else
+			HNSW_CANCEL(pager);
+	}
+	for (int i = 0; i < dead && candidates.count > 0; i++)
+		offer_candidate(vac, kind, id, hnsw_heap_pop(&candidates).id);
+	hnsw_heap_free(&candidates);
+}
+
+void
+hnsw_vacuum_repair(HnswVacuum *vac, HnswKind kind)
+{
+	HnswPager  *pager = vac->pager;
+
+	if (vac->dying[kind].members == 0)
+		return;
+	for (HnswId id = pager->ops->seek(pager, kind, 0); id != HNSW_NO_ID;
+		 id = pager->ops->seek(pager, kind, id + 1))
+	{
+		repair_record(vac, kind, id);
+		pager->ops->pause(pager);
+	}
+}

@@ -1,0 +1,256 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_shared.c
+ *		Several threads insert into one shared arena, as the processes of a
+ *		parallel build do.  Compiled with ThreadSanitizer.
+ *
+ * IDENTIFICATION
+ *	  test/unit/test_shared.c
+ *-------------------------------------------------------------------------
+ */
+#include <pthread.h>
+
+#include "fixture.h"
+
+#include "code/rotation.h"
+
+#define THREADS		4
+#define LOCKS		64
+#define CHUNKS		4096
+
+/* what the threads have in common */
+typedef struct Shared
+{
+	HnswArenaState state;
+	pthread_rwlock_t records[LOCKS];
+	pthread_rwlock_t others[LOCKS];
+	pthread_rwlock_t alloc;
+	pthread_rwlock_t entry;
+	pthread_mutex_t growth;
+	char	   *chunks[CHUNKS];
+	uint32		max_chunks;
+} Shared;
+
+typedef struct ThreadArena
+{
+	HnswArena	arena;
+	Shared	   *shared;
+	pthread_rwlock_t *held[3];
+	int			nheld;
+} ThreadArena;
+
+typedef struct Worker
+{
+	ThreadArena arena;
+	HnswInserter ins;
+	const Fixture *f;
+	int			number;
+	int			from;
+	int			to;
+	pthread_t	thread;
+} Worker;
+
+static void
+shared_lock(HnswArena *arena, HnswArenaLock which, uint32 number, bool exclusive)
+{
+	ThreadArena *mine = (ThreadArena *) arena;
+	Shared	   *shared = mine->shared;
+	pthread_rwlock_t *lock = which == HNSW_ARENA_RECORDS ? &shared->records[number % LOCKS] :
+	which == HNSW_ARENA_OTHERS ? &shared->others[number % LOCKS] :
+	which == HNSW_ARENA_ALLOC ? &shared->alloc : &shared->entry;
+
+	if (mine->nheld == lengthof(mine->held))
+		abort();
+	mine->held[mine->nheld++] = lock;
+	if (exclusive)
+		pthread_rwlock_wrlock(lock);
+	else
+		pthread_rwlock_rdlock(lock);
+}
+
+static void
+shared_unlock(HnswArena *arena)
+{
+	ThreadArena *mine = (ThreadArena *) arena;
+
+	pthread_rwlock_unlock(mine->held[--mine->nheld]);
+}
+
+static char *
+shared_map(HnswArena *arena, uint32 chunk)
+{
+	char	   *address = __atomic_load_n(&((ThreadArena *) arena)->shared->chunks[chunk],
+										  __ATOMIC_ACQUIRE);
+
+	hnsw_arena_set_chunk(arena, chunk, address);
+	return address;
+}
+
+static bool
+shared_grow(HnswArena *arena, uint32 pages)
+{
+	Shared	   *shared = ((ThreadArena *) arena)->shared;
+	bool		enough;
+
+	if (((ThreadArena *) arena)->nheld > 0)
+		abort();
+	pthread_mutex_lock(&shared->growth);
+	while (shared->state.capacity < pages &&
+		   shared->state.capacity / HNSW_ARENA_CHUNK_PAGES < shared->max_chunks)
+	{
+		__atomic_store_n(&shared->chunks[shared->state.capacity / HNSW_ARENA_CHUNK_PAGES],
+						 malloc((size_t) HNSW_ARENA_CHUNK_PAGES * BLCKSZ), __ATOMIC_RELEASE);
+		__atomic_store_n(&shared->state.capacity,
+						 shared->state.capacity + HNSW_ARENA_CHUNK_PAGES, __ATOMIC_RELEASE);
+	}
+	enough = shared->state.capacity >= pages;
+	pthread_mutex_unlock(&shared->growth);
+	return enough;
+}
+
+static const HnswArenaSharing sharing = {
+	.lock = shared_lock,
+	.unlock = shared_unlock,
+	.map = shared_map,
+	.grow = shared_grow,
+};
+
+static void
+open_shared(Shared *shared, uint32 max_chunks)
+{
+	memset(shared, 0, sizeof(*shared));
+	hnsw_arena_clear_state(&shared->state);
+	for (int i = 0; i < LOCKS; i++)
+	{
+		pthread_rwlock_init(&shared->records[i], NULL);
+		pthread_rwlock_init(&shared->others[i], NULL);
+	}
+	pthread_rwlock_init(&shared->alloc, NULL);
+	pthread_rwlock_init(&shared->entry, NULL);
+	pthread_mutex_init(&shared->growth, NULL);
+	shared->max_chunks = max_chunks;
+}
+
+static void *
+insert_rows(void *arg)
+{
+	Worker	   *w = arg;
+
+	for (int i = w->from; i < w->to; i++)
+	{
+		if (!hnsw_arena_has_room(&w->arena.arena, THREADS))
+			abort();
+		hnsw_insert(&w->ins, fixture_row(w->f, i), fixture_tid(i));
+	}
+	return NULL;
+}
+
+/*
+ * Inserts all rows of the fixture at once, each thread its share, through one
+ * shared arena, which the fixture's own arena then looks at.
+ */
+static void
+insert_together(Fixture *f, Shared *shared)
+{
+	static Worker workers[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+	{
+		Worker	   *w = &workers[i];
+
+		memset(w, 0, sizeof(*w));
+		w->f = f;
+		w->number = i;
+		w->from = (int) ((int64) f->nrows * i / THREADS);
+		w->to = (int) ((int64) f->nrows * (i + 1) / THREADS);
+		hnsw_arena_init_shared(&w->arena.arena, &f->layout, "test", &shared->state, &sharing);
+		w->arena.shared = shared;
+		hnsw_inserter_init(&w->ins, &w->arena.arena.pager, 20, i + 1);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&workers[i].thread, NULL, insert_rows, &workers[i]);
+	for (int i = 0; i < THREADS; i++)
+	{
+		pthread_join(workers[i].thread, NULL);
+		CHECK_INT(workers[i].arena.nheld, 0);
+		hnsw_inserter_free(&workers[i].ins);
+		hnsw_arena_free(&workers[i].arena.arena);
+	}
+	for (int i = 0; i < f->nrows; i++)
+		f->present[i] = true;
+}
+
+static void
+test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape)
+{
+	static Shared shared;
+	Fixture		f;
+
+	unit_group("%d threads, metric %d, %d dimensions, m %d, %d rows, shape %d",
+			   THREADS, metric, dim, m, nrows, shape);
+	fixture_open(&f, metric, dim, m, 0, nrows, 20);
+	fixture_fill(&f, shape);
+	open_shared(&shared, CHUNKS);
+	insert_together(&f, &shared);
+
+	/* a private view of what the threads have made; it frees the memory */
+	f.arena.state = &shared.state;
+	for (uint32 i = 0; i < shared.state.capacity / HNSW_ARENA_CHUNK_PAGES; i++)
+		hnsw_arena_set_chunk(&f.arena, i, shared.chunks[i]);
+	check_whole(&f, "built together");
+	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
+	fixture_close(&f);
+}
+
+/* An arena that cannot grow says so in time. */
+static void
+test_full(void)
+{
+	static Shared shared;
+	Fixture		f;
+	ThreadArena mine;
+	HnswInserter ins;
+	int			n = 0;
+
+	unit_group("a shared arena that is full");
+	fixture_open(&f, HNSW_L2, 32, 4, 0, 20000, 20);
+	fixture_fill(&f, SHAPE_GAUSS);
+	open_shared(&shared, 10);
+	memset(&mine, 0, sizeof(mine));
+	hnsw_arena_init_shared(&mine.arena, &f.layout, "test", &shared.state, &sharing);
+	mine.shared = &shared;
+	hnsw_inserter_init(&ins, &mine.arena.pager, 20, 1);
+	while (n < f.nrows && hnsw_arena_has_room(&mine.arena, THREADS))
+	{
+		hnsw_insert(&ins, fixture_row(&f, n), fixture_tid(n));
+		n++;
+	}
+	CHECK_MSG(n > 500 && n < f.nrows, "%d rows fit", n);
+	CHECK_INT(shared.state.capacity, 10 * HNSW_ARENA_CHUNK_PAGES);
+	CHECK(!hnsw_arena_has_room(&mine.arena, THREADS));
+	hnsw_inserter_free(&ins);
+	hnsw_arena_free(&mine.arena);
+	for (int i = 0; i < 10; i++)
+		free(shared.chunks[i]);
+	fixture_close(&f);
+}
+
+int
+main(void)
+{
+	static float x[5000];
+
+	hnsw_kernels_init();
+	/* makes the table of signs, which each process of a build has its own of */
+	hnsw_rotate(x, lengthof(x));
+	test_together(HNSW_L2, 16, 4, 2000, SHAPE_GAUSS);
+	test_together(HNSW_COSINE, 48, 8, 1500, SHAPE_CLUSTERED);
+	test_together(HNSW_IP, 16, 2, 1500, SHAPE_REPEATED);
+	test_together(HNSW_L1, 16, 4, 1000, SHAPE_GAUSS);
+	test_together(HNSW_L2, 16, 4, 2000, SHAPE_EQUAL);
+	test_together(HNSW_L2, 5000, 6, 60, SHAPE_GAUSS);
+	for (int i = 0; i < 50; i++)
+		test_together(HNSW_L2, 8, 2, 12, SHAPE_GAUSS);
+	test_full();
+	return unit_done();
+}
