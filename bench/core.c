@@ -135,6 +135,8 @@ main(int argc, char **argv)
 	HnswArena	arena;
 	HnswInserter inserter;
 	const HnswShape *shape = &layout.shape[HNSW_BASE];
+	int64		visits = 0,
+				most = 0;
 	double		start,
 				took;
 
@@ -160,10 +162,15 @@ main(int argc, char **argv)
 	hnsw_inserter_init(&inserter, &arena.pager, args[3], 1);
 	start = seconds();
 	for (int i = 0; i < ds.n; i++)
+	{
 		hnsw_insert(&inserter, ds.base + (size_t) i * ds.dim, tid_of_row(i));
+		visits += inserter.visited;
+		most = Max(most, inserter.visited);
+	}
 	took = seconds() - start;
-	printf("build %.1f s, %.1f us a row, %.0f bytes a row\n", took, took / ds.n * 1e6,
-		   (double) arena.state->nblocks * BLCKSZ / ds.n);
+	printf("build %.1f s, %.1f us a row, %.0f bytes a row, visits %.1f, at most %ld\n", took,
+		   took / ds.n * 1e6, (double) arena.state->nblocks * BLCKSZ / ds.n,
+		   (double) visits / ds.n, (long) most);
 	for (int i = 0; i < (int) lengthof(efs); i++)
 		search(&arena.pager, &ds, efs[i]);
 	hnsw_inserter_free(&inserter);

@@ -51,7 +51,7 @@ hnsw_beam_free(HnswBeam *beam)
 static void
 set_queue(HnswBeam *beam)
 {
-	int64		most = (int64) beam->ef * (beam->resumable ? QUEUE_FACTOR : 1);
+	int64		most = (int64) beam->ef * QUEUE_FACTOR;
 
 	beam->near.most = (int) Min(Max(most, LEAST_QUEUE), HNSW_QUEUE_MAX);
 }
@@ -72,6 +72,7 @@ hnsw_beam_start(HnswBeam *beam, int layer, const void *q, int ef,
 	set_queue(beam);
 	beam->horizon = HUGE_VALF;
 	beam->rest.count = 0;
+	beam->settled = 0;
 	beam->best.count = 0;
 	beam->counted.count = 0;
 	beam->visited = 0;
@@ -187,33 +188,51 @@ offer_all(HnswBeam *beam, int count)
 	}
 }
 
+/*
+ * Keeps of the rest the best estimate of each record that has not been visited,
+ * and of a search that will not be widened what lies within the bound.
+ */
+static void
+settle_rest(HnswBeam *beam)
+{
+	HnswHeap   *rest = &beam->rest;
+	float		farthest = beam->resumable ? HUGE_VALF : bound(beam);
+	Size		kept = 0;
+
+	for (Size i = beam->settled; i < rest->count; i++)
+		if (rest->items[i].id != HNSW_NO_ID)
+		{
+			float	   *known = hnsw_seen_put(&beam->seen, rest->items[i].id);
+
+			*known = Min(*known, rest->items[i].key);
+		}
+	for (Size i = 0; i < rest->count; i++)
+	{
+		HnswItem	item = rest->items[i];
+
+		if (item.id != HNSW_NO_ID && item.key <= farthest &&
+			item.key <= *hnsw_seen_get(&beam->seen, item.id))
+			rest->items[kept++] = item;
+	}
+	rest->count = kept;
+}
+
 /* The queue is empty: takes the nearest of the rest. */
 static void
 refill(HnswBeam *beam)
 {
 	HnswHeap   *rest = &beam->rest;
-	Size		n = Min(rest->count, (Size) beam->near.most);
 	HnswItem	evicted;
+	Size		n;
 
+	settle_rest(beam);
+	n = Min(rest->count, (Size) beam->near.most);
 	hnsw_items_select(rest->items, rest->count, n);
 	for (Size i = 0; i < n; i++)
-	{
-		HnswItem	item = rest->items[i];
-		float	   *known;
-
-		if (item.id == HNSW_NO_ID)
-			continue;
-		known = hnsw_seen_put(&beam->seen, item.id);
-
-		/* not visited, nor queued by a better estimate since */
-		if (item.key <= *known)
-		{
-			*known = item.key;
-			hnsw_queue_insert(&beam->near, item.key, item.id, &evicted);
-		}
-	}
+		hnsw_queue_insert(&beam->near, rest->items[i].key, rest->items[i].id, &evicted);
 	rest->count -= n;
 	memmove(rest->items, rest->items + n, sizeof(HnswItem) * rest->count);
+	beam->settled = rest->count;
 	beam->horizon = HUGE_VALF;
 	for (Size i = 0; i < rest->count; i++)
 		beam->horizon = Min(beam->horizon, rest->items[i].key);

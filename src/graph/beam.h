@@ -38,6 +38,8 @@ typedef struct HnswBeam
 
 	HnswQueue	near;			/* the nearest candidates, by estimate */
 	HnswHeap	rest;			/* not a heap: candidates beyond the horizon */
+	Size		settled;		/* of the rest, as many have no better
+								 * estimate in it */
 	float		horizon;		/* no candidate beyond has a smaller key */
 	HnswHeap	best;			/* the ef best visited, worst first (keys are
 								 * negated) */

@@ -20,10 +20,21 @@
 #include "graph/insert.h"
 
 #include "base/debug.h"
+#include "graph/parent.h"
 #include "graph/tids.h"
 
 /* candidates that the descent through the upper layers keeps */
 #define DESCENT_EF		4
+
+/*
+ * Records that an insert visits at most in a layer with codes, for each unit of the
+ * beam's width.  Most searches end after one and a half to three; among near twins
+ * it takes five and more, which pays (bench/README.md, "Visits of inserts").  But
+ * where all vectors are about equally far from each other, the best of a record's
+ * estimates is mostly within the bound, and without a limit an insert would visit
+ * half of the index.
+ */
+#define VISITS_FACTOR	8
 
 /* HnswFound.own_at of a record whose own vector was not kept */
 #define NO_OWN			SIZE_MAX
@@ -191,7 +202,7 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 	hnsw_beam_start(&ins->beam, layer, ins->point.xhat, ef, remember, &arg);
 	for (int i = 0; i < nseeds; i++)
 		hnsw_beam_seed(&ins->beam, seeds[i]);
-	hnsw_beam_run(&ins->beam, INT64_MAX);
+	hnsw_beam_run(&ins->beam, arg.shape->bits > 0 ? (int64) VISITS_FACTOR * ef : INT64_MAX);
 	ins->visited += ins->beam.visited;
 	sort_found(ins, set);
 }
@@ -397,182 +408,6 @@ finish_record(HnswInserter *ins, HnswKind kind, HnswId id, const HnswFound *pare
 	HNSW_COMMIT(ins->pager);
 }
 
-typedef struct ClaimArg
-{
-	int			layer;
-	HnswId		old;
-	HnswId		id;
-} ClaimArg;
-
-static bool
-claim_root(HnswEntry *entry, void *arg)
-{
-	ClaimArg   *claim = arg;
-
-	if (entry->root[claim->layer] != claim->old)
-		return false;
-	entry->root[claim->layer] = claim->id;
-	return true;
-}
-
-/* Copies what linking to a record needs; its codes go to "codes". */
-static void
-found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const HnswShape *shape,
-				  uint8 *codes, Size own_bytes)
-{
-	memset(found, 0, sizeof(*found));
-	found->id = id;
-	found->generation = rec->generation;
-	found->state = rec->state;
-	found->has_room = hnsw_link_has_room(shape, rec);
-	found->own.vmin = rec->vmin;
-	found->own.vstep = rec->vstep;
-	memcpy(codes, hnsw_record_own(rec, shape), own_bytes);
-	found->own.codes = codes;
-}
-
-/*
- * Appends a record's tree neighbors but its parent to the queue, as pairs
- * (from, to).
- */
-static void
-queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
-		   const HnswShape *shape)
-{
-	const uint32 *ids = hnsw_record_ids(rec, shape);
-
-	for (int i = 0; i < rec->count; i++)
-		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID &&
-			ids[i] != rec->parent)
-		{
-			float	   *known = hnsw_seen_put(seen, ids[i]);
-
-			if (*known != 0)
-			{
-				hnsw_heap_append(queue, 0, id);
-				hnsw_heap_append(queue, 0, ids[i]);
-			}
-			*known = 0;
-		}
-}
-
-typedef enum ParentSearch
-{
-	PARENT_FOUND,
-	PARENT_NONE,				/* the layer has no root that lives */
-	PARENT_FULL					/* all have room only in the place of a dying
-								 * child, if at all */
-} ParentSearch;
-
-/*
- * Walks the layer's tree from its root to a record with room.  In a tree that
- * is not being vacuumed a leaf has room; but a record may have none when all its
- * children are dying, or were left pending by inserts that failed.  Then *parent
- * is such a record, and ins->evict the dying child, or a pending one itself.
- */
-static ParentSearch
-walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound *parent)
-{
-	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
-	const HnswShape *shape = &ins->layout->shape[kind];
-	ParentSearch result = PARENT_NONE;
-	HnswId		full = HNSW_NO_ID;
-	HnswHeap	queue;
-	HnswSeen	seen;
-
-	hnsw_heap_init(&queue, 64);
-	hnsw_seen_init(&seen, 64);
-	if (root != HNSW_NO_ID)
-	{
-		hnsw_heap_append(&queue, 0, HNSW_NO_ID);
-		hnsw_heap_append(&queue, 0, root);
-	}
-	for (Size next = 0; next < queue.count && result != PARENT_FOUND; next += 2)
-	{
-		HnswId		from = queue.items[next].id;
-		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
-		HnswFound	found;
-		bool		is_pending;
-
-		if (rec == NULL)
-			continue;
-		if (rec->state == HNSW_DYING && full == HNSW_NO_ID && from != HNSW_NO_ID)
-		{
-			full = from;
-			ins->evict = at;
-		}
-		is_pending = at != root && rec->layer == layer && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID;
-		if (is_pending && at != id && hnsw_link_has_room(shape, rec))
-		{
-			full = at;
-			ins->evict = HNSW_NO_ID;
-		}
-		found.has_room = false;
-		if (at != id && rec->layer == layer &&
-			(rec->state == HNSW_LINKED || is_pending ||
-			 (at == root && rec->state == HNSW_PENDING)))
-		{
-			result = PARENT_FULL;
-			found_from_record(&found, at, rec, shape, ins->found[layer].codes,
-							  ins->layout->own_bytes);
-			found.has_room &= !is_pending;
-			queue_tree(&queue, &seen, at, rec, shape);
-		}
-		HNSW_RELEASE(ins->pager);
-		if (found.has_room)
-		{
-			*parent = found;
-			ins->evict = HNSW_NO_ID;
-			result = PARENT_FOUND;
-		}
-		CHECK_FOR_INTERRUPTS();
-	}
-	if (result == PARENT_FULL && full != HNSW_NO_ID)
-	{
-		const HnswRecord *rec = HNSW_READ(ins->pager, kind, full);
-
-		if (rec != NULL)
-		{
-			found_from_record(parent, full, rec, shape, ins->found[layer].codes,
-							  ins->layout->own_bytes);
-			HNSW_RELEASE(ins->pager);
-			result = PARENT_FOUND;
-		}
-	}
-	hnsw_heap_free(&queue);
-	hnsw_seen_free(&seen);
-	return result;
-}
-
-/*
- * No record that the search met can be the parent.  Finds one by walking the
- * tree from the root, or makes the new record the root where the layer has none
- * that will last.  Fills *parent; false when the new record has become the root.
- */
-static bool
-find_any_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
-{
-	for (;;)
-	{
-		HnswEntry	entry;
-		ClaimArg	claim = {layer, HNSW_NO_ID, id};
-		ParentSearch result;
-
-		ins->evict = HNSW_NO_ID;
-		ins->pager->ops->get_entry(ins->pager, &entry);
-		claim.old = entry.root[layer];
-		result = walk_for_parent(ins, layer, id, claim.old, parent);
-		if (result == PARENT_FOUND)
-			return true;
-		/* a root that lives is never replaced */
-		if (result == PARENT_NONE &&
-			ins->pager->ops->update_entry(ins->pager, claim_root, &claim))
-			return false;
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
 /*
  * Without codes, what the search has found out is how the neighbors tell
  * whether the new record is near to their own neighbors.
@@ -586,11 +421,30 @@ remember_scores(HnswInserter *ins, const HnswFoundSet *set)
 	ins->linker.scored = &ins->scored;
 }
 
-/*
- * Links the new record of one layer into it, from both sides.  False when it has
- * become the root, without any neighbor.
- */
+/* Is it dying, or worse? */
 static bool
+is_dead_end(HnswInserter *ins, const HnswEntry *entry)
+{
+	const HnswRecord *rec = HNSW_READ(ins->pager, entry->layer == 0 ? HNSW_BASE : HNSW_UPPER, entry->id);
+	bool		dead_end = rec == NULL || rec->state == HNSW_FREE || rec->state == HNSW_DYING;
+
+	if (rec != NULL)
+		HNSW_RELEASE(ins->pager);
+	return dead_end;
+}
+
+typedef enum Linked
+{
+	LINKED_TO_FOUND,
+	LINKED_ELSEWHERE,			/* only to what a walk from the root has found */
+	LINKED_AS_ROOT
+} Linked;
+
+/*
+ * Links the new record of one layer into it, from both sides.  What links it is
+ * told: from the entry point it may not be found yet.
+ */
+static Linked
 link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId root)
 {
 	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
@@ -598,7 +452,8 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 	const HnswFound *parent = NULL;
 	HnswId		gone[HNSW_MAX_SLOTS];
 	int			ngone = 0;
-	bool		is_gone;
+	bool		is_gone,
+				found_any;
 
 	if (ins->layout->shape[kind].bits == 0)
 		remember_scores(ins, set);
@@ -621,7 +476,8 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 			offer_to(ins, kind, c, id, root, true, &is_gone) == HNSW_OFFER_TAKEN)
 			parent = c;
 	}
-	while (parent == NULL && find_any_parent(ins, layer, id, &any))
+	found_any = parent != NULL || set->nchosen > ngone;
+	while (parent == NULL && hnsw_find_parent(ins, layer, id, &any))
 	{
 		HNSW_DEBUG_POINT("insert-parent");
 		if (offer_to(ins, kind, &any, id, any.id, true, &is_gone) == HNSW_OFFER_TAKEN)
@@ -629,7 +485,8 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 	}
 	ins->evict = HNSW_NO_ID;
 	finish_record(ins, kind, id, parent, gone, ngone);
-	return parent != NULL || set->nchosen > 0;
+	return parent == NULL && !found_any ? LINKED_AS_ROOT :
+		found_any ? LINKED_TO_FOUND : LINKED_ELSEWHERE;
 }
 
 typedef struct EntryArg
@@ -721,7 +578,7 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 	HnswEntry	entry;
 	HnswId		base = HNSW_NO_ID,
 				below = HNSW_NO_ID;
-	bool		found_any = true;
+	HnswId		dead_end = HNSW_NO_ID;
 
 	ins->visited = 0;
 	if (!hnsw_point_set(&ins->point, ins->layout, v))
@@ -747,6 +604,7 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 			 * before it could say where to go on.  The root of layer 0 is
 			 * where the tree begins.
 			 */
+			dead_end = entry.id;
 			entry.id = entry.root[0];
 			entry.layer = 0;
 			search_layer(ins, 0, beam_width(ins, 0), &entry.id, 1, &ins->found[0]);
@@ -763,6 +621,7 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 	{
 		HnswFoundSet *set = &ins->found[layer];
 		HnswId		id;
+		Linked		linked;
 
 		if (layer > (int) entry.layer)
 			found_reset(ins, set);
@@ -770,8 +629,11 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 						 ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER].slots);
 		id = create_record(ins, layer, base, below, layer == 0 ? &tid : NULL, set);
 		HNSW_DEBUG_POINT("insert-created");
-		if (!link_record(ins, layer, id, set, entry.root[layer]) && layer == 0)
-			found_any = false;
+		linked = link_record(ins, layer, id, set, entry.root[layer]);
+		if (layer == 0 && dead_end == HNSW_NO_ID &&
+			(linked == LINKED_AS_ROOT ||
+			 (linked == LINKED_ELSEWHERE && is_dead_end(ins, &entry))))
+			dead_end = entry.id;
 		HNSW_DEBUG_POINT("insert-linked");
 		if (layer == 0)
 			base = id;
@@ -782,9 +644,9 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 	 * All that the entry leads to may be dying, and the vacuum that would
 	 * move it stopped, or not that far: what comes now is found from here.
 	 */
-	if (entry.id == HNSW_NO_ID || level > (int) entry.layer || !found_any)
+	if (entry.id == HNSW_NO_ID || level > (int) entry.layer || dead_end != HNSW_NO_ID)
 	{
-		EntryArg	raise = {below, level, found_any ? HNSW_NO_ID : entry.id, NULL};
+		EntryArg	raise = {below, level, dead_end, NULL};
 
 		HNSW_DEBUG_POINT("insert-entry");
 		ins->pager->ops->update_entry(ins->pager, raise_entry, &raise);

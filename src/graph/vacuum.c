@@ -292,8 +292,14 @@ move_entry(HnswVacuum *vac)
 		fix.entry_dead = state == HNSW_FREE || state == HNSW_DYING ||
 			layer != (int) entry.layer;
 	}
-	if (fix.entry_dead)
-		find_top(vac, &fix.new_id, &fix.new_layer);
+	find_top(vac, &fix.new_id, &fix.new_layer);
+
+	/*
+	 * an insert that found nobody alive may have made its node of layer 0 the
+	 * entry
+	 */
+	if (entry.id != HNSW_NO_ID && fix.new_layer > (int) entry.layer)
+		fix.entry_dead = true;
 	pager->ops->update_entry(pager, fix_entry, &fix);
 }
 
@@ -432,10 +438,18 @@ do_without(HnswVacuum *vac)
 		hnsw_vacuum_unpin(vac, kind);
 	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
 	{
-		first_range(vac, kind);
+		HnswMoves	moves = {false};
+
 		do
-			hnsw_vacuum_move_children(vac, kind);
-		while (next_range(vac, kind));
+		{
+			moves.lax = moves.waiting > 0 && moves.moved == 0;
+			moves.moved = moves.waiting = 0;
+			first_range(vac, kind);
+			do
+				hnsw_vacuum_move_children(vac, kind, &moves);
+			while (next_range(vac, kind));
+		}
+		while (moves.waiting > 0);
 	}
 	HNSW_DEBUG_POINT("vacuum-moved");
 	move_entry(vac);

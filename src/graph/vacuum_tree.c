@@ -14,6 +14,7 @@
 
 #include "base/debug.h"
 #include "distance/kernels.h"
+#include "graph/dying.h"
 
 typedef struct RootArg
 {
@@ -77,31 +78,105 @@ decode_record(HnswVacuum *vac, HnswKind kind, HnswId id)
 	return usable;
 }
 
-/*
- * A dying neighbor of a record, of this round or of a later one, or HNSW_NO_ID.
- */
-static HnswId
-find_dying_neighbor(HnswVacuum *vac, HnswKind kind, HnswId id)
+/* What is known of a child that is on its way to a new parent. */
+typedef struct Move
+{
+	HnswKind	kind;
+	HnswId		child;
+	int			layer;
+	HnswId		old;			/* its dying parent */
+	HnswId		victim;			/* a dying neighbor whose edge makes room in
+								 * the child, or HNSW_NO_ID: there is room */
+	bool		lax;			/* as a last resort, groups of dying records
+								 * may be cut off from the rest */
+} Move;
+
+/* What else may give up its slot to a tree edge, where none is free? */
+typedef enum Evict
+{
+	EVICT_NONE,
+	EVICT_DYING					/* a tree edge to a dying child */
+} Evict;
+
+static bool
+is_dying(HnswVacuum *vac, HnswKind kind, HnswId id)
+{
+	HnswId		parent;
+	int			layer;
+
+	return hnsw_vacuum_state(vac->pager, kind, id, &parent, &layer) == HNSW_DYING;
+}
+
+/* The tree neighbors of a record, except its parent; how many. */
+static int
+tree_neighbors(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId *ids)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
-	HnswId		ids[HNSW_MAX_SLOTS],
-				parent,
-				own_parent;
-	int			count,
-				layer;
+	int			count = 0;
 
 	if (rec == NULL)
-		return HNSW_NO_ID;
-	count = rec->count;
-	own_parent = rec->parent;
-	memcpy(ids, hnsw_record_ids(rec, shape), sizeof(HnswId) * count);
+		return 0;
+	for (int i = 0; i < rec->count; i++)
+	{
+		HnswId		to = hnsw_record_ids(rec, shape)[i];
+
+		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && to != rec->parent && to != HNSW_NO_ID)
+			ids[count++] = to;
+	}
 	HNSW_RELEASE(vac->pager);
+	return count;
+}
+
+/*
+ * May the edge from the adopter to this dying child go, when the moving child
+ * takes its place?  The child itself goes on to hold the group that it leaves,
+ * unless it has to give up its edge to it.
+ */
+static bool
+adopter_may_evict(HnswVacuum *vac, const Move *move, HnswId adopter, HnswId dying)
+{
+	HnswDyingGroup group;
+	bool		leaves_edge = move->victim != move->old;
+
+	if (move->lax)
+		return true;
+	group = hnsw_dying_group(vac->pager, move->kind, dying, move->child, adopter);
+	return group.held || !group.needed ||
+		(leaves_edge && hnsw_dying_same_group(vac->pager, move->kind, dying, move->old));
+}
+
+/*
+ * Decides what makes room in the child for the edge to its new parent.  False when
+ * it had better wait: what hangs below the same dying records would be cut off.
+ */
+static bool
+plan_child(HnswVacuum *vac, Move *move)
+{
+	const HnswShape *shape = &vac->layout->shape[move->kind];
+	const HnswRecord *rec = HNSW_READ(vac->pager, move->kind, move->child);
+	HnswId		ids[HNSW_MAX_SLOTS];
+	bool		room;
+	int			count;
+
+	move->victim = HNSW_NO_ID;
+	if (rec == NULL)
+		return false;
+	room = hnsw_link_has_room(shape, rec);
+	HNSW_RELEASE(vac->pager);
+	if (room)
+		return true;
+	count = tree_neighbors(vac, move->kind, move->child, ids);
 	for (int i = 0; i < count; i++)
-		if (ids[i] != own_parent &&
-			hnsw_vacuum_state(vac->pager, kind, ids[i], &parent, &layer) == HNSW_DYING)
-			return ids[i];
-	return HNSW_NO_ID;
+		if (is_dying(vac, move->kind, ids[i]) &&
+			hnsw_dying_may_lose(vac->pager, move->kind, ids[i], HNSW_NO_ID, move->child))
+		{
+			move->victim = ids[i];
+			return true;
+		}
+	move->victim = move->old;
+	return move->lax ||
+		hnsw_dying_may_lose(vac->pager, move->kind, move->old, move->child, HNSW_NO_ID);
 }
 
 /*
@@ -130,16 +205,15 @@ has_pinned(const HnswShape *shape, const HnswRecord *rec, HnswId to)
 }
 
 /*
- * Pins an edge from "from" to "to", whose vector is decoded; false if full.  With
- * "evict" a tree edge to a dying record makes room.
+ * Pins the edge from the adopter to the child, whose vector is decoded; false if
+ * full.  "victim" may make room, if that is what it takes.
  */
 static bool
-pin_edge(HnswVacuum *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent, bool evict)
+pin_child(HnswVacuum *vac, const Move *move, HnswId adopter, HnswId victim)
 {
-	const HnswShape *shape = &vac->layout->shape[kind];
-	HnswId		dying = evict ? find_dying_neighbor(vac, kind, from) : HNSW_NO_ID;
-	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, from);
-	int			victim = -1;
+	const HnswShape *shape = &vac->layout->shape[move->kind];
+	HnswRecord *rec = HNSW_MODIFY(vac->pager, move->kind, adopter);
+	int			slot = -1;
 	bool		usable,
 				room;
 
@@ -147,23 +221,41 @@ pin_edge(HnswVacuum *vac, HnswKind kind, HnswId from, HnswId to, bool is_parent,
 		return false;
 	usable = rec->state != HNSW_FREE && rec->state != HNSW_DYING;
 	room = usable &&
-		(hnsw_link_has_room(shape, rec) || has_pinned(shape, rec, to));
-	if (usable && !room && dying != HNSW_NO_ID)
-		victim = hnsw_link_find(shape, rec, dying);
-	if (victim >= 0 && !makes_room(shape, rec, victim))
-		victim = -1;
-	if (!room && victim < 0)
+		(hnsw_link_has_room(shape, rec) || has_pinned(shape, rec, move->child));
+	if (usable && !room && victim != HNSW_NO_ID)
+		slot = hnsw_link_find(shape, rec, victim);
+	if (slot >= 0 && !makes_room(shape, rec, slot))
+		slot = -1;
+	if (!room && slot < 0)
 	{
 		HNSW_CANCEL(vac->pager);
 		return false;
 	}
-	if (victim >= 0)
-		hnsw_link_drop(shape, rec, victim);
-	hnsw_link_offer(&vac->linker, shape, rec, to, vac->vhat, true);
-	if (is_parent)
-		rec->parent = to;
+	if (slot >= 0)
+		hnsw_link_drop(shape, rec, slot);
+	hnsw_link_offer(&vac->linker, shape, rec, move->child, vac->vhat, true);
 	HNSW_COMMIT(vac->pager);
 	return true;
+}
+
+/* Likewise, with whatever may make room. */
+static bool
+try_adopter(HnswVacuum *vac, const Move *move, HnswId adopter, Evict evict)
+{
+	HnswId		ids[HNSW_MAX_SLOTS];
+	int			count;
+
+	if (pin_child(vac, move, adopter, HNSW_NO_ID))
+		return true;
+	if (evict == EVICT_NONE)
+		return false;
+	count = tree_neighbors(vac, move->kind, adopter, ids);
+	for (int i = 0; i < count; i++)
+		if (is_dying(vac, move->kind, ids[i]) &&
+			adopter_may_evict(vac, move, adopter, ids[i]) &&
+			pin_child(vac, move, adopter, ids[i]))
+			return true;
+	return false;
 }
 
 /* Appends the children of a record to the queue, as pairs (parent, child). */
@@ -185,13 +277,13 @@ queue_children(HnswHeap *queue, const HnswShape *shape, const HnswRecord *rec, H
  * Finds a record of the tree at or below "top" that takes the child, nearest to
  * top first, and pins the edge to it; HNSW_NO_ID when none is left.  The child
  * is not below top: its own parent is dying.  Only edges that both ends take for
- * tree edges are followed, so that what a crash left half done leads nowhere; with
- * "evict", the last resort, those to pending records too.
+ * tree edges are followed, so that what a crash left half done leads nowhere; where
+ * others give up slots, those to pending records too.
  */
 static HnswId
-adopt_below(HnswVacuum *vac, HnswKind kind, HnswId top, HnswId child, bool evict)
+adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 {
-	const HnswShape *shape = &vac->layout->shape[kind];
+	const HnswShape *shape = &vac->layout->shape[move->kind];
 	HnswPager  *pager = vac->pager;
 	HnswHeap	queue;
 	HnswId		adopter = HNSW_NO_ID;
@@ -203,20 +295,20 @@ adopt_below(HnswVacuum *vac, HnswKind kind, HnswId top, HnswId child, bool evict
 	{
 		HnswId		from = queue.items[next].id;
 		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ(pager, kind, at);
+		const HnswRecord *rec = HNSW_READ(pager, move->kind, at);
 		bool		in_tree;
 
 		if (rec == NULL)
 			continue;
-		in_tree = at != child &&
+		in_tree = at != move->child &&
 			(at == top || (rec->state == HNSW_LINKED && rec->parent == from) ||
-			 (evict && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID));
+			 (evict != EVICT_NONE && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID));
 		if (in_tree)
 			queue_children(&queue, shape, rec, at);
 		HNSW_RELEASE(pager);
-		if (in_tree && pin_edge(vac, kind, at, child, false, evict))
+		if (in_tree && try_adopter(vac, move, at, evict))
 			adopter = at;
-		if (queue.count / 2 > pager->ops->limit(pager, kind))
+		if (queue.count / 2 > pager->ops->limit(pager, move->kind))
 			hnsw_corrupt("index \"%s\": tree edges of layer records form a loop", pager->name);
 		pager->ops->pause(pager);
 	}
@@ -224,70 +316,105 @@ adopt_below(HnswVacuum *vac, HnswKind kind, HnswId top, HnswId child, bool evict
 	return adopter;
 }
 
-/* Marks the record as having no parent. */
+/* The child has no parent. */
 static void
-make_root(HnswVacuum *vac, HnswKind kind, HnswId id)
+make_root(HnswVacuum *vac, const Move *move)
 {
-	HnswRecord *rec = HNSW_MODIFY(vac->pager, kind, id);
+	HnswRecord *rec = HNSW_MODIFY(vac->pager, move->kind, move->child);
 
 	if (rec == NULL)
 		return;
 	rec->parent = HNSW_NO_ID;
+	rec->state = HNSW_LINKED;
 	HNSW_COMMIT(vac->pager);
 }
 
-/* Gives a living record, whose parent is dying, a new one. */
-static void
-reparent(HnswVacuum *vac, HnswKind kind, HnswId child, int layer, HnswId dying_parent)
+/*
+ * Every ancestor is dying: sets *top to the layer's root, if that lives, or makes
+ * the child the root (true).
+ */
+static bool
+take_root(HnswVacuum *vac, const Move *move, HnswId *top)
 {
 	HnswPager  *pager = vac->pager;
-	HnswId		top,
-				adopter;
-	HnswEntry	now;
-	bool		from_root = false,
-				evict = false;
 
-	/* a vacuum that was stopped may have made it the root already */
-	pager->ops->get_entry(pager, &now);
-	if (now.root[layer] == child)
-	{
-		make_root(vac, kind, child);
-		return;
-	}
-	top = living_ancestor(vac, kind, dying_parent);
 	for (;;)
 	{
 		HnswEntry	entry;
 		HnswId		unused;
-		int			root_layer,
+		int			layer,
 					state;
-		RootArg		root = {layer, HNSW_NO_ID, child};
+		RootArg		root = {move->layer, HNSW_NO_ID, move->child};
 
-		if (top == HNSW_NO_ID)
+		pager->ops->get_entry(pager, &entry);
+		root.old = entry.root[move->layer];
+		state = root.old == move->child ? HNSW_FREE :
+			hnsw_vacuum_state(pager, move->kind, root.old, &unused, &layer);
+		if (state == HNSW_LINKED || state == HNSW_PENDING)
 		{
-			/* every ancestor is dying: to the root, or become the root */
-			pager->ops->get_entry(pager, &entry);
-			root.old = entry.root[layer];
-			if (root.old == child)
-			{
-				make_root(vac, kind, child);
-				return;
-			}
-			state = hnsw_vacuum_state(pager, kind, root.old, &unused, &root_layer);
-			if (state != HNSW_LINKED && state != HNSW_PENDING)
-			{
-				if (pager->ops->update_entry(pager, replace_root, &root))
-				{
-					make_root(vac, kind, child);
-					return;
-				}
-				continue;
-			}
-			top = root.old;
+			*top = root.old;
+			return false;
 		}
-		if (!decode_record(vac, kind, child))
-			return;
-		adopter = adopt_below(vac, kind, top, child, evict);
+		/* a vacuum that was stopped may have made it the root already */
+		if (root.old == move->child || pager->ops->update_entry(pager, replace_root, &root))
+		{
+			make_root(vac, move);
+			return true;
+		}
+		pager->ops->pause(pager);
+	}
+}
+
+/* The last step: the child takes the edge to its new parent. */
+static void
+take_parent(HnswVacuum *vac, const Move *move, HnswId adopter)
+{
+	const HnswShape *shape = &vac->layout->shape[move->kind];
+	HnswId		victims[] = {move->victim, move->old};
+	HnswRecord *rec;
+
+	if (!decode_record(vac, move->kind, adopter))
+		return;
+	rec = HNSW_MODIFY(vac->pager, move->kind, move->child);
+	if (rec == NULL)
+		return;
+	for (int i = 0; i < 2 && !hnsw_link_has_room(shape, rec) && !has_pinned(shape, rec, adopter); i++)
+	{
+		int			slot = victims[i] == HNSW_NO_ID ? -1 : hnsw_link_find(shape, rec, victims[i]);
+
+		if (slot >= 0)
+			hnsw_link_drop(shape, rec, slot);
+	}
+	hnsw_link_offer(&vac->linker, shape, rec, adopter, vac->vhat, true);
+	rec->parent = adopter;
+	rec->state = HNSW_LINKED;
+	HNSW_COMMIT(vac->pager);
+}
+
+/*
+ * Gives a living record, whose parent is dying, a new one.  False when there is no
+ * place for it as long as others have not been moved.
+ */
+static bool
+reparent(HnswVacuum *vac, Move *move)
+{
+	HnswPager  *pager = vac->pager;
+	HnswEntry	now;
+	HnswId		top,
+				adopter;
+
+	pager->ops->get_entry(pager, &now);
+	top = now.root[move->layer] == move->child ? HNSW_NO_ID :
+		living_ancestor(vac, move->kind, move->old);
+	if (top == HNSW_NO_ID && take_root(vac, move, &top))
+		return true;
+	for (;;)
+	{
+		if (!plan_child(vac, move))
+			return false;
+		if (!decode_record(vac, move->kind, move->child))
+			return true;
+		adopter = adopt_below(vac, move, top, EVICT_NONE);
 		if (adopter != HNSW_NO_ID)
 			break;
 
@@ -296,29 +423,20 @@ reparent(HnswVacuum *vac, HnswKind kind, HnswId child, int layer, HnswId dying_p
 		 * in the place of an edge to a dying record.  Where all slots of a
 		 * living record are pinned and it has no living child, it has one.
 		 */
-		evict = from_root;
-		from_root = true;
-		top = HNSW_NO_ID;
+		if (take_root(vac, move, &top))
+			return true;
+		adopter = adopt_below(vac, move, top, EVICT_NONE);
+		if (adopter == HNSW_NO_ID)
+			adopter = adopt_below(vac, move, top, EVICT_DYING);
+		if (adopter != HNSW_NO_ID)
+			break;
+		if (!move->lax)
+			return false;
 		pager->ops->pause(pager);
 	}
 	HNSW_DEBUG_POINT("vacuum-adopted");
-	if (decode_record(vac, kind, adopter) &&
-		!pin_edge(vac, kind, child, adopter, true, false))
-	{
-		/*
-		 * All slots of the child are pinned: by its own children and by the
-		 * edge to the dying parent, which makes room.
-		 */
-		const HnswShape *shape = &vac->layout->shape[kind];
-		HnswRecord *rec = HNSW_MODIFY(pager, kind, child);
-		int			slot = hnsw_link_find(shape, rec, dying_parent);
-
-		if (slot >= 0)
-			hnsw_link_drop(shape, rec, slot);
-		hnsw_link_offer(&vac->linker, shape, rec, adopter, vac->vhat, true);
-		rec->parent = adopter;
-		HNSW_COMMIT(pager);
-	}
+	take_parent(vac, move, adopter);
+	return true;
 }
 
 /* Does the tree know this edge, at either end? */
@@ -381,41 +499,52 @@ hnsw_vacuum_unpin(HnswVacuum *vac, HnswKind kind)
 	hnsw_free(pinned);
 }
 
-void
-hnsw_vacuum_move_children(HnswVacuum *vac, HnswKind kind)
+/* Moves the living children of one dying record; those that have to wait are counted. */
+static void
+move_children_of(HnswVacuum *vac, HnswKind kind, HnswId id, HnswMoves *moves)
 {
-	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswPager  *pager = vac->pager;
-	HnswId	   *children = hnsw_alloc(sizeof(HnswId) * shape->slots);
+	HnswId		children[HNSW_MAX_SLOTS],
+				unused;
+	int			count,
+				layer;
 
-	for (HnswId id = hnsw_dying_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
-		 id = hnsw_dying_next(&vac->dying[kind], id + 1))
+	if (hnsw_vacuum_state(pager, kind, id, &unused, &layer) != HNSW_DYING)
+		return;
+	count = tree_neighbors(vac, kind, id, children);
+	for (int i = 0; i < count; i++)
 	{
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
-		int			nchildren = 0,
-					layer;
+		Move		move = {kind, children[i], layer, id, HNSW_NO_ID, moves->lax};
+		HnswId		parent;
+		int			child_layer,
+					state = hnsw_vacuum_state(pager, kind, children[i], &parent, &child_layer);
 
-		if (rec == NULL)
+		pager->ops->pause(pager);
+
+		/*
+		 * What is pending below a record that was dying at the barrier is of
+		 * an insert that has failed; others may hang below it.  It is linked
+		 * now: nothing leads to it otherwise.
+		 */
+		if (child_layer != layer ||
+			!((state == HNSW_LINKED && parent == id) ||
+			  (state == HNSW_PENDING && parent == HNSW_NO_ID)))
 			continue;
-		layer = rec->layer;
-		for (int i = 0; i < rec->count; i++)
+		if (!reparent(vac, &move))
+			moves->waiting++;
+		else
 		{
-			HnswId		to = hnsw_record_ids(rec, shape)[i];
-
-			if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && to != rec->parent)
-				children[nchildren++] = to;
-		}
-		HNSW_RELEASE(pager);
-		for (int i = 0; i < nchildren; i++)
-		{
-			HnswId		parent;
-			int			child_layer,
-						state = hnsw_vacuum_state(pager, kind, children[i], &parent, &child_layer);
-
-			if (state == HNSW_LINKED && parent == id && child_layer == layer)
-				reparent(vac, kind, children[i], layer, id);
-			pager->ops->pause(pager);
+			moves->moved++;
+			/* one may be enough for the others to find a place */
+			moves->lax = false;
 		}
 	}
-	hnsw_free(children);
+}
+
+void
+hnsw_vacuum_move_children(HnswVacuum *vac, HnswKind kind, HnswMoves *moves)
+{
+	for (HnswId id = hnsw_dying_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
+		 id = hnsw_dying_next(&vac->dying[kind], id + 1))
+		move_children_of(vac, kind, id, moves);
 }

@@ -65,8 +65,18 @@ extern int	hnsw_vacuum_state(HnswPager *pager, HnswKind kind, HnswId id,
  */
 extern void hnsw_vacuum_unpin(HnswVacuum *vac, HnswKind kind);
 
-/* Step 4: moves the living children of all dying records of a kind. */
-extern void hnsw_vacuum_move_children(HnswVacuum *vac, HnswKind kind);
+typedef struct HnswMoves
+{
+	bool		lax;			/* nobody found a place: one at least must */
+	double		moved;
+	double		waiting;		/* for others to be moved */
+} HnswMoves;
+
+/*
+ * Step 4: moves the living children of the dying records in the set of a kind.  To
+ * be called for all of them again while some are waiting, "lax" when none was moved.
+ */
+extern void hnsw_vacuum_move_children(HnswVacuum *vac, HnswKind kind, HnswMoves *moves);
 
 /*
  * Step 6: takes all edges to dying records out of all records of a kind, and

@@ -436,6 +436,33 @@ test_large_records(void)
 	fixture_close(&f);
 }
 
+/*
+ * Where all vectors are about equally far from each other, estimates tell little:
+ * an insert must give up before it has visited the whole index.
+ */
+static void
+test_without_contrast(void)
+{
+	Fixture		f;
+	int64		most = 0;
+	HnswStreamOptions options = fixture_options(20, HNSW_ITERATIVE_STRICT);
+
+	unit_group("insert where all are equally far");
+	unit_seed(35);
+	fixture_open(&f, HNSW_L2, 300, 40, 0, 1500, 16);
+	for (int i = 0; i < f.nrows * f.dim; i++)
+		fixture_row(&f, 0)[i] = 2 * unit_uniform() - 1;
+	for (int i = 0; i < f.nrows; i++)
+	{
+		fixture_insert(&f, i, i + 1);
+		most = Max(most, f.ins.visited);
+	}
+	CHECK_MSG(most < 200, "an insert visited %ld of %d", (long) most, f.nrows);
+	check_whole(&f, "full");
+	CHECK_INT(drain(&f, &options, fixture_row(&f, 3)), f.nrows);
+	fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -455,6 +482,7 @@ main(void)
 		test_noise(cell, 10, 300);
 	}
 	test_stream_walk();
+	test_without_contrast();
 	test_chunks();
 	test_aside();
 	test_faults(hnsw_cell_find(HNSW_VECTOR, HNSW_L2), 9000, 2, 4, 120);

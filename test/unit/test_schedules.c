@@ -154,17 +154,17 @@ world_close(World *w)
 }
 
 /*
- * A vacuum that is stopped may leave records that no edge leads to: where records
- * have so few slots that tree edges had to make room for each other, or where
- * dying records were the only way.  So may a failed insert beside a vacuum, where
- * records have two slots: another one may have become its child for want of room
- * elsewhere.  The next vacuum moves them; scans that are drained return them all
- * the time.
+ * Where records have two slots, a vacuum that is stopped may leave records that no
+ * edge leads to: tree edges had to make room for each other.  So may a failed insert
+ * beside a vacuum: another one may have become its child for want of room elsewhere.
+ * The next vacuum moves them; scans that are drained return them all the time.
  */
+static int	slots[2];
+
 static void
 note_unless_cut_off(void *arg, HnswKind kind, HnswId id, const char *problem)
 {
-	if (strstr(problem, "cannot be reached") == NULL)
+	if (strstr(problem, "cannot be reached") == NULL || slots[kind] > 2)
 		note_problem(arg, kind, id, problem);
 }
 
@@ -182,8 +182,9 @@ check_world(World *w, const char *when)
 	HnswTid		tid;
 	double		lower;
 
-	hnsw_graph_check(&w->f.arena.pager,
-					 w->stopped || (w->insert_failed && w->f.layout.m0 == 2) ?
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+		slots[kind] = w->f.layout.shape[kind].slots;
+	hnsw_graph_check(&w->f.arena.pager, w->stopped || w->insert_failed ?
 					 note_unless_cut_off : note_problem, &problems);
 	CHECK_MSG(problems.count == 0, "%s: %d problems, first: %s", when,
 			  problems.count, problems.first);

@@ -1,0 +1,195 @@
+/*-------------------------------------------------------------------------
+ *
+ * parent.c
+ *		A parent for a new record, where the search of its insert met none.
+ *
+ * IDENTIFICATION
+ *	  src/graph/parent.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/parent.h"
+
+#include "graph/dying.h"
+
+typedef struct ClaimArg
+{
+	int			layer;
+	HnswId		old;
+	HnswId		id;
+} ClaimArg;
+
+static bool
+claim_root(HnswEntry *entry, void *arg)
+{
+	ClaimArg   *claim = arg;
+
+	if (entry->root[claim->layer] != claim->old)
+		return false;
+	entry->root[claim->layer] = claim->id;
+	return true;
+}
+
+/* Copies what linking to a record needs; its codes go to "codes". */
+static void
+found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const HnswShape *shape,
+				  uint8 *codes, Size own_bytes)
+{
+	memset(found, 0, sizeof(*found));
+	found->id = id;
+	found->generation = rec->generation;
+	found->state = rec->state;
+	found->has_room = hnsw_link_has_room(shape, rec);
+	found->own.vmin = rec->vmin;
+	found->own.vstep = rec->vstep;
+	memcpy(codes, hnsw_record_own(rec, shape), own_bytes);
+	found->own.codes = codes;
+}
+
+/*
+ * Appends a record's tree neighbors but its parent to the queue, as pairs
+ * (id, to).
+ */
+static void
+queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
+		   const HnswShape *shape)
+{
+	const uint32 *ids = hnsw_record_ids(rec, shape);
+
+	for (int i = 0; i < rec->count; i++)
+		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID &&
+			ids[i] != rec->parent)
+		{
+			float	   *known = hnsw_seen_put(seen, ids[i]);
+
+			if (*known != 0)
+			{
+				hnsw_heap_append(queue, 0, id);
+				hnsw_heap_append(queue, 0, ids[i]);
+			}
+			*known = 0;
+		}
+}
+
+typedef enum ParentSearch
+{
+	PARENT_FOUND,
+	PARENT_NONE,				/* the root leads to no record that lives */
+	PARENT_FULL					/* all have room only in the place of a dying
+								 * child, if at all */
+} ParentSearch;
+
+/*
+ * Walks the layer's tree from its root to a record with room.  In a tree that
+ * is not being vacuumed a leaf has room; but a record may have none when all its
+ * children are dying, or were left pending by inserts that failed.  Then *parent
+ * is such a record, and ins->evict the dying child, or a pending one itself.  What
+ * vacuum has still to move from below dying records can be a parent, too.
+ */
+static ParentSearch
+walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound *parent)
+{
+	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+	const HnswShape *shape = &ins->layout->shape[kind];
+	ParentSearch result = PARENT_NONE;
+	HnswId		full = HNSW_NO_ID;
+	bool		cuts_off = true;
+	HnswHeap	queue;
+	HnswSeen	seen;
+
+	hnsw_heap_init(&queue, 64);
+	hnsw_seen_init(&seen, 64);
+	if (root != HNSW_NO_ID)
+	{
+		hnsw_heap_append(&queue, 0, HNSW_NO_ID);
+		hnsw_heap_append(&queue, 0, root);
+	}
+	for (Size next = 0; next < queue.count && result != PARENT_FOUND; next += 2)
+	{
+		HnswId		from = queue.items[next].id;
+		HnswId		at = queue.items[next + 1].id;
+		const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
+		HnswFound	found;
+		bool		is_pending,
+					is_dying;
+
+		if (rec == NULL)
+			continue;
+		is_dying = rec->state == HNSW_DYING && from != HNSW_NO_ID;
+		is_pending = at != root && rec->layer == layer && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID;
+		if (is_pending && at != id && hnsw_link_has_room(shape, rec))
+		{
+			full = at;
+			ins->evict = HNSW_NO_ID;
+			cuts_off = false;
+		}
+		found.has_room = false;
+		if (at != id && rec->layer == layer &&
+			(rec->state == HNSW_LINKED || is_pending ||
+			 (at == root && rec->state == HNSW_PENDING)))
+		{
+			result = PARENT_FULL;
+			found_from_record(&found, at, rec, shape, ins->found[layer].codes,
+							  ins->layout->own_bytes);
+			found.has_room &= !is_pending;
+			queue_tree(&queue, &seen, at, rec, shape);
+		}
+		else if (rec->state == HNSW_DYING && rec->layer == layer)
+			queue_tree(&queue, &seen, HNSW_NO_ID, rec, shape);
+		HNSW_RELEASE(ins->pager);
+		/* rather one whose children have other ways, or none */
+		if (is_dying && cuts_off)
+		{
+			cuts_off = !hnsw_dying_may_lose(ins->pager, kind, at, HNSW_NO_ID, from);
+			if (!cuts_off || full == HNSW_NO_ID)
+			{
+				full = from;
+				ins->evict = at;
+			}
+		}
+		if (found.has_room)
+		{
+			*parent = found;
+			ins->evict = HNSW_NO_ID;
+			result = PARENT_FOUND;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (result == PARENT_FULL && full != HNSW_NO_ID)
+	{
+		const HnswRecord *rec = HNSW_READ(ins->pager, kind, full);
+
+		if (rec != NULL)
+		{
+			found_from_record(parent, full, rec, shape, ins->found[layer].codes,
+							  ins->layout->own_bytes);
+			HNSW_RELEASE(ins->pager);
+			result = PARENT_FOUND;
+		}
+	}
+	hnsw_heap_free(&queue);
+	hnsw_seen_free(&seen);
+	return result;
+}
+
+bool
+hnsw_find_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
+{
+	for (;;)
+	{
+		HnswEntry	entry;
+		ClaimArg	claim = {layer, HNSW_NO_ID, id};
+		ParentSearch result;
+
+		ins->evict = HNSW_NO_ID;
+		ins->pager->ops->get_entry(ins->pager, &entry);
+		claim.old = entry.root[layer];
+		result = walk_for_parent(ins, layer, id, claim.old, parent);
+		if (result == PARENT_FOUND)
+			return true;
+		/* a root that lives is never replaced */
+		if (result == PARENT_NONE &&
+			ins->pager->ops->update_entry(ins->pager, claim_root, &claim))
+			return false;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
