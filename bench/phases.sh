@@ -7,6 +7,7 @@
 # a line: phase,dataset,n,dim,metric,label,round,step,measure,value.
 #
 #   BENCH_EF=40             ef_search outside of the search phase
+#   BENCH_WITH="a=1 b=2"    search: ours with these index options each, besides
 #   BENCH_SECONDS=10        each run of the clients phase
 #   BENCH_CLIENTS="1 2 4 8"
 #   BENCH_WORKERS="0 N"     parallel workers of builds (N: processors less one)
@@ -15,12 +16,13 @@
 #   BENCH_MEM_ROUNDS=1      rounds of them
 #   BENCH_HOLD=10           percent of the rows that the insert phase inserts
 #   BENCH_UPDATE=500        rows that each step of the update phase updates
+#   BENCH_TURNS=10          rounds of the vacuum phase that replace a fifth of the rows
 #   BENCH_DROP=auto         how the cold phase empties the cache: caches, files
 #   BENCH_COLD_QUERIES=50   queries with the cache dropped before each
 #   BENCH_SCALE_ROWS="10000 30000 100000 200000 300000 1000000"
 #   BENCH_SCALE_QUERIES=200, BENCH_SCALE_MEM=4GB (maintenance_work_mem)
 
-all_phases='search clients cold build insert update scale'
+all_phases='search clients cold build insert update vacuum scale'
 long_header=phase,dataset,n,dim,metric,label,round,step,measure,value
 rounds=${BENCH_ROUNDS:-3}
 ef=${BENCH_EF:-40}
@@ -135,12 +137,16 @@ run_phase() {
 
 # recall against speed, one connection; the libraries in memory beside it
 phase_search() {
-	local round again=()
+	local round with again=()
 
 	prepare_databases
 	for ((round = 1; round <= rounds; round++)); do
 		both "$round" --passes=1 "${again[@]}" "$@"
 		loaded=1 indexed=1 again=(--no-load --no-build)
+	done
+	for with in ${BENCH_WITH:-}; do
+		turn hnsw "$@" --label="hnsw-$with" --no-load --with="$with" --passes="$rounds"
+		indexed=''
 	done
 	peers "20,40,60,80,100,120,200" "$rounds" 1
 }
@@ -321,6 +327,73 @@ phase_update() {
 			next=$((next + count))
 		done
 	done
+}
+
+# timed LABEL STATEMENT...: $took, in seconds; each statement for itself
+timed() {
+	local label=$1 start end statement options=()
+
+	shift
+	for statement; do options+=(-c "$statement"); done
+	start=$(date +%s%N)
+	psql_server "$label" "${options[@]}"
+	end=$(date +%s%N)
+	took=$(((end - start) / 1000000))
+	took=$((took / 1000)).$(printf %03d $((took % 1000)))
+}
+
+# turn_figure LABEL STEP MEASURE VALUE
+turn_figure() {
+	printf 'vacuum,%s,%s,1,%s,%s,%s\n' "$set_head" "$1" "$2" "$3" "$4" >>"$part"
+}
+
+# state_of_index LABEL STEP OPTION...: recall, size, and for ours what hnsw_check says
+state_of_index() {
+	local label=$1 step=$2 lines=$part recall
+
+	shift 2
+	part=$work/turn.csv
+	: >"$part"
+	turn "$label" "$@" --table=vecturn --ef="$ef" --no-load --no-build --passes=0
+	recall=$(cut -d, -f12 "$part")
+	set_head=$(cut -d, -f2-5 "$part")
+	part=$lines
+	turn_figure "$label" "$step" "recall_ef$ef" "$recall"
+	turn_figure "$label" "$step" index_mb "$(psql_server "$label" \
+		-c "SELECT round(pg_relation_size('vecturn_idx') / 1048576.0, 1)")"
+	[ "$label" != hnsw ] || turn_figure "$label" "$step" problems "$(psql_server "$label" \
+		-c "SELECT count(*) FROM hnsw_check('vecturn_idx')")"
+}
+
+# Three tenths deleted: VACUUM beside REINDEX; then ours with a fifth of the rows
+# replaced again and again, by rows with the same ids and vectors, so that the data
+# set's answers hold.
+phase_vacuum() {
+	local label round
+
+	prepare_databases
+	for label in hnsw pgvector; do
+		turn "$label" "$@" --table=vecturn --no-query
+		psql_server "$label" -c "ALTER TABLE vecturn SET (autovacuum_enabled = off)" -c "DROP TABLE IF EXISTS vecspare" \
+			-c "CREATE TABLE vecspare AS TABLE vecturn"
+		state_of_index "$label" built "$@"
+		psql_server "$label" -c "DELETE FROM vecturn WHERE id % 10 < 3" -c CHECKPOINT
+		timed "$label" "SET maintenance_work_mem = '1GB'" "VACUUM vecturn"
+		turn_figure "$label" "30 % deleted" vacuum_s "$took"
+		timed "$label" "SET maintenance_work_mem = '1GB'" "SET max_parallel_maintenance_workers = 0" "REINDEX INDEX vecturn_idx"
+		turn_figure "$label" "30 % deleted" reindex_s "$took"
+	done
+	psql_server hnsw -c "INSERT INTO vecturn SELECT * FROM vecspare WHERE id % 10 < 3" -c "REINDEX INDEX vecturn_idx" -c CHECKPOINT
+	state_of_index hnsw "0 rounds of 20 %" "$@"
+	for ((round = 1; round <= ${BENCH_TURNS:-10}; round++)); do
+		psql_server hnsw -c "DELETE FROM vecturn WHERE id % 5 = $round % 5"
+		timed hnsw "VACUUM vecturn"
+		turn_figure hnsw "$round rounds of 20 %" vacuum_s "$took"
+		timed hnsw "INSERT INTO vecturn SELECT * FROM vecspare WHERE id % 5 = $round % 5"
+		turn_figure hnsw "$round rounds of 20 %" insert_s "$took"
+		state_of_index hnsw "$round rounds of 20 %" "$@"
+	done
+	for label in hnsw pgvector; do psql_server "$label" -c "DROP TABLE vecturn, vecspare"; done
 }
 
 # cost of a query, and of a build, against the number of rows; the planner takes a

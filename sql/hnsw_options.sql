@@ -19,6 +19,12 @@ CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (ef_search = -1);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (ef_search = 100001);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 'many');
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (fillfactor = 90);
+CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (edge_bits = 63);
+CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (edge_bits = 32769);
+-- options of other columns
+CREATE INDEX opts_refused ON opts USING hnsw (v vector_l1_ops) WITH (edge_bits = 64);
+CREATE INDEX opts_refused ON opts USING hnsw ((id::bit(8)) bit_hamming_ops) WITH (edge_bits = 64);
+CREATE INDEX opts_refused ON opts USING hnsw (v vector_l2_ops) WITH (nonzeros = 3);
 
 -- both ends of each range
 SET hnsw.ef_search = 100;
@@ -29,6 +35,26 @@ CREATE INDEX opts_most ON opts USING hnsw (v vector_l2_ops) WITH (m = 100, ef_co
 SELECT sound('opts_most'), same_as_sort('opts', 'v <-> ''[1,2,3]''');
 DROP INDEX opts_most;
 RESET hnsw.ef_search;
+
+-- more bits an edge, fewer records a page
+CREATE TABLE bits (id int, v vector(768));
+INSERT INTO bits SELECT i, vec(i, 768) FROM generate_series(1, 300) i;
+CREATE INDEX bits_v ON bits USING hnsw (v vector_cosine_ops);
+SELECT name, value FROM hnsw_stats('bits_v') WHERE name IN ('code bits an edge', 'records a page');
+ALTER INDEX bits_v SET (edge_bits = 768);
+REINDEX INDEX bits_v;
+SELECT name, value FROM hnsw_stats('bits_v') WHERE name IN ('code bits an edge', 'records a page');
+SELECT sound('bits_v'), same_as_sort('bits', 'v <=> vec(7, 768)');
+ALTER INDEX bits_v SET (edge_bits = 64);
+REINDEX INDEX bits_v;
+SELECT name, value FROM hnsw_stats('bits_v') WHERE name IN ('code bits an edge', 'records a page');
+SELECT sound('bits_v'), same_as_sort('bits', 'v <=> vec(7, 768)');
+-- as many as fit the page
+ALTER INDEX bits_v SET (edge_bits = 32768);
+REINDEX INDEX bits_v;
+SELECT name, value FROM hnsw_stats('bits_v') WHERE name IN ('code bits an edge', 'records a page');
+SELECT sound('bits_v'), same_as_sort('bits', 'v <=> vec(7, 768)');
+DROP TABLE bits;
 
 -- what waits for REINDEX says so; what does not is silent
 CREATE INDEX opts_v ON opts USING hnsw (v vector_l2_ops) WITH (m = 8);

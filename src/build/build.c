@@ -65,9 +65,20 @@ plan_layout(Relation heap, Relation index, IndexInfo *info, HnswLayout *layout)
 		.m = options.m,
 		.m0 = options.m0,
 		.nonzeros = options.nonzeros,
+		.edge_bits = options.edge_bits,
 	};
 
 	hnsw_version_check(index);
+	if (options.nonzeros > 0 && !hnsw_column_is_sparse(cell))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"nonzeros\" of index \"%s\" is for columns of type sparsevec",
+						RelationGetRelationName(index))));
+	if (options.edge_bits > 0 && !cell->coded)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"edge_bits\" of index \"%s\" is for vector and halfvec with L2, inner product or cosine distance",
+						RelationGetRelationName(index))));
 	if (request.nonzeros == 0 && heap != NULL && hnsw_column_is_sparse(cell))
 		request.nonzeros = hnsw_sample_nonzeros(heap, index, info, cell);
 	hnsw_layout_plan(&request, layout);

@@ -139,7 +139,8 @@ code_room(int room, int slots, int own_bytes, bool coded)
 
 /*
  * Plans one shape for about "slots" slots in records that may take up to
- * max_pages pages.  With "grow", spare bytes become more slots, and up to an
+ * max_pages pages.  edge_bits bits code an edge, as far as they fit a page; 0: the
+ * plan chooses.  With "grow", spare bytes become more slots, and up to an
  * eighth fewer are accepted where that makes another record fit the page.
  */
 static void
@@ -150,8 +151,11 @@ plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
 				pages = 1,
 				room;
 	int			least = grow && coded ? slots - slots / 8 : slots;
-	HnswShape	best = {0};
+	HnswShape	best = {0},
+				wanted = {0};
 
+	if (coded && edge_bits > 0 && !choose_code(dim, edge_bits / 8, &wanted))
+		hnsw_limit("no code of %d bits for an edge", edge_bits);
 	for (per_page = coded ? HNSW_MAX_PER_PAGE : 1; per_page >= 1; per_page--)
 	{
 		bool		fits = false;
@@ -168,8 +172,7 @@ plan_shape(HnswShape *shape, int dim, int own_bytes, int slots, bool grow,
 				fits = true;
 			else if (edge_bits > 0)
 				fits = choose_code(dim, Min(edge_bits / 8, bytes / s), &best) &&
-					(best.code_bytes >= edge_bits / 8 || per_page == 1 ||
-					 best.cdim >= dim);
+					(best.code_bytes >= wanted.code_bytes || per_page == 1);
 			else
 				fits = choose_code(dim, bytes / s, &best) &&
 					best.error <= (per_page == 1 ? HNSW_PLAN_ERROR_PAGE : HNSW_PLAN_ERROR);

@@ -3,7 +3,7 @@
  * alter.c
  *		Telling users which changed options wait for REINDEX.
  *
- * m, m0 and nonzeros shape the records of an index, so that ALTER INDEX ... SET
+ * m, m0, nonzeros and edge_bits shape the records of an index, so that ALTER INDEX ... SET
  * (m = ...) changes nothing before the index is built again.  The server tells an access
  * method only that some options are being validated, not for which index; the
  * object access hook, which every ALTER calls when it has changed the catalog,
@@ -83,6 +83,10 @@ compare_options(Oid index_oid)
 			if (built.nonzeros != asked.nonzeros)
 				ereport(NOTICE,
 						(errmsg("option nonzeros of index \"%s\" takes effect with the next REINDEX",
+								NameStr(((Form_pg_class) GETSTRUCT(after))->relname))));
+			if (built.edge_bits != asked.edge_bits)
+				ereport(NOTICE,
+						(errmsg("option edge_bits of index \"%s\" takes effect with the next REINDEX",
 								NameStr(((Form_pg_class) GETSTRUCT(after))->relname))));
 		}
 		systable_endscan(scan);

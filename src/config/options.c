@@ -74,6 +74,8 @@ hnsw_options_init(void)
 					  0, 0, HNSW_MAX_EF_SEARCH, ShareUpdateExclusiveLock);
 	add_int_reloption(kind, "nonzeros", "Elements of a sparsevec that its record has room for (0: as the rows have)",
 					  0, 0, HNSW_MAX_NONZEROS, AccessExclusiveLock);
+	add_int_reloption(kind, "edge_bits", "Bits that code the neighbor at an edge (0: as fit the page)",
+					  0, 0, HNSW_MAX_EDGE_BITS, AccessExclusiveLock);
 
 	DefineCustomIntVariable("hnsw.ef_search",
 							"Sets how many candidates a search keeps.",
@@ -118,6 +120,7 @@ hnsw_options_parse(Datum reloptions, bool validate)
 		{"ef_construction", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_construction)},
 		{"ef_search", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_search)},
 		{"nonzeros", RELOPT_TYPE_INT, offsetof(HnswOptions, nonzeros)},
+		{"edge_bits", RELOPT_TYPE_INT, offsetof(HnswOptions, edge_bits)},
 	};
 	bytea	   *result = build_reloptions(reloptions, validate, kind, sizeof(HnswOptions),
 										  tab, lengthof(tab));
@@ -134,6 +137,10 @@ hnsw_options_parse(Datum reloptions, bool validate)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("m0 must be between m and 4 * m"),
 					 errdetail("m0 is %d and m is %d.", options->m0, options->m)));
+		if (options->edge_bits != 0 && options->edge_bits < HNSW_MIN_EDGE_BITS)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("edge_bits must be 0 or at least %d", HNSW_MIN_EDGE_BITS)));
 	}
 	return result;
 }

@@ -21,6 +21,8 @@
 #define HNSW_MAX_EF_CONSTRUCTION	1000
 #define HNSW_DEFAULT_EF_CONSTRUCTION 64
 #define HNSW_MAX_NONZEROS			4000
+#define HNSW_MIN_EDGE_BITS			64
+#define HNSW_MAX_EDGE_BITS			32768
 #define HNSW_MAX_EF_SEARCH			100000
 #define HNSW_DEFAULT_EF_SEARCH		40
 
@@ -32,6 +34,7 @@ typedef struct HnswOptions
 	int			ef_construction;
 	int			ef_search;		/* 0 = not set */
 	int			nonzeros;		/* of a record; 0 = chosen by the layout plan */
+	int			edge_bits;		/* likewise */
 } HnswOptions;
 
 /* hnsw.nulls: rows whose vector is NULL, or has no direction under cosine */
