@@ -3,13 +3,15 @@
  * core.c
  *		The graph without a server: what a layout costs and finds.
  *
- *	core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows]]]]]
+ *	core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]
  *
  * Builds an index of a data set in an arena and searches it as a scan would, for
  * m0 slots and edge_bits code bits an edge (0: the plan's choice).  Prints a line
  * for each ef: recall@10, records visited in layer 0 and in all layers (each is a
  * page of a classic layout, and at most one here), rows measured for the exact
- * order, microseconds a query.
+ * order, queries that found none of their answers, microseconds a query.  Then
+ * replaces a fifth of the rows "turns" times, with a vacuum in between, and says the
+ * same at ef 40.
  *
  * IDENTIFICATION
  *	  bench/core.c
@@ -22,6 +24,7 @@
 #include "graph/arena.h"
 #include "graph/insert.h"
 #include "graph/stream.h"
+#include "graph/vacuum.h"
 
 #define K 10
 
@@ -94,6 +97,7 @@ search(HnswPager *pager, const Dataset *ds, int ef)
 	HnswStream	stream;
 	HnswStreamOptions options = {ef, HNSW_ITERATIVE_STRICT, 1 << 30, (Size) 1 << 30};
 	long		right = 0,
+				astray = 0,
 				base = 0,
 				all = 0,
 				measured = 0;
@@ -104,6 +108,7 @@ search(HnswPager *pager, const Dataset *ds, int ef)
 	{
 		const float *q = ds->query + (size_t) i * ds->dim;
 		double		found[K];
+		int			hits = 0;
 		double		farthest = dataset_distance(ds->metric, q, ds->base +
 												(size_t) ds->gt[(size_t) i * ds->gtk + K - 1] * ds->dim,
 												ds->dim);
@@ -115,12 +120,36 @@ search(HnswPager *pager, const Dataset *ds, int ef)
 		base += stream.beam.visited;
 		all += stream.visited + stream.beam.visited;
 		for (int k = 0; k < K; k++)
-			right += found[k] <= farthest + 1e-6;
+			hits += found[k] <= farthest + 1e-6;
+		right += hits;
+		astray += hits == 0;
 	}
-	printf("ef %d recall %.4f visits %.1f all %.1f measured %.1f us %.1f\n", ef,
+	printf("ef %d recall %.4f visits %.1f all %.1f measured %.1f us %.1f astray %ld\n", ef,
 		   (double) right / ds->nq / K, (double) base / ds->nq, (double) all / ds->nq,
-		   (double) measured / ds->nq, (seconds() - start) / ds->nq * 1e6);
+		   (double) measured / ds->nq, (seconds() - start) / ds->nq * 1e6, astray);
 	hnsw_stream_free(&stream);
+}
+
+/* One row in five, another fifth each turn. */
+static bool
+is_dead(void *arg, HnswTid tid)
+{
+	return (int) (row_of_tid(tid) % 5) == *(int *) arg % 5;
+}
+
+static void
+turn_over(HnswInserter *inserter, const Dataset *ds, int turn)
+{
+	HnswVacuumResult result;
+	double		start = seconds(),
+				vacuumed;
+
+	hnsw_graph_vacuum(inserter->pager, is_dead, &turn, (Size) 64 << 20, &result);
+	vacuumed = seconds();
+	for (int i = turn % 5; i < ds->n; i += 5)
+		hnsw_insert(inserter, ds->base + (size_t) i * ds->dim, tid_of_row(i));
+	printf("turn %d vacuum %.2f s insert %.2f s ", turn, vacuumed - start, seconds() - vacuumed);
+	search(inserter->pager, ds, 40);
 }
 
 int
@@ -128,7 +157,7 @@ main(int argc, char **argv)
 {
 	static const int efs[] = {20, 40, 60, 80, 120, 200};
 	static const HnswMetric metrics[] = {HNSW_L2, HNSW_IP, HNSW_COSINE, HNSW_L1};
-	int			args[] = {16, 0, 0, 64, 0};
+	int			args[] = {16, 0, 0, 64, 0, 0};
 	Dataset		ds;
 	HnswLayout	layout;
 	HnswLayoutRequest request = {0};
@@ -141,7 +170,7 @@ main(int argc, char **argv)
 				took;
 
 	if (argc < 2)
-		bench_fail("usage: core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows]]]]]");
+		bench_fail("usage: core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]");
 	for (int i = 2; i < argc && i < 2 + (int) lengthof(args); i++)
 		args[i - 2] = atoi(argv[i]);
 	dataset_open(&ds, argv[1], args[4], 0);
@@ -173,6 +202,8 @@ main(int argc, char **argv)
 		   (double) visits / ds.n, (long) most);
 	for (int i = 0; i < (int) lengthof(efs); i++)
 		search(&arena.pager, &ds, efs[i]);
+	for (int turn = 1; turn <= args[5]; turn++)
+		turn_over(&inserter, &ds, turn);
 	hnsw_inserter_free(&inserter);
 	hnsw_arena_free(&arena);
 	return 0;

@@ -13,7 +13,9 @@ srand($seed);
 note "seed $seed (set HNSW_SEED to repeat)";
 
 my $random_changes = $ENV{HNSW_CHANGES} // 100;
-my $node = new_node('corrupted', conf => "autovacuum = off\nfull_page_writes = off\nmax_wal_size = 1GB\n");
+# on by default from 18 on; they would find everything first
+my @plain = `initdb --help` =~ /--no-data-checksums/ ? ('--no-data-checksums') : ();
+my $node = new_node('corrupted', init => [ extra => \@plain ], conf => "autovacuum = off\nfull_page_writes = off\nmax_wal_size = 1GB\n");
 
 # What is changed: [ block, offset, bytes ].  Blocks are those of an index with
 # nodes, chunks, upper layers and a page kept aside: 0 is the metapage, 1 the

@@ -112,7 +112,7 @@ cmp_ok($together, '>=', $alone - 0.03, "recall $together as of one process, $alo
 # ---------------------------------------------------------------------------
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION unsafe(v vector) RETURNS vector LANGUAGE sql IMMUTABLE STRICT PARALLEL UNSAFE
-		AS 'SELECT v + v';
+		AS 'SELECT v OPERATOR(public.+) v';
 	CREATE SCHEMA other;
 	CREATE FUNCTION other.half(v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 		SET search_path = other, public
