@@ -404,6 +404,8 @@ init_state(HnswVacuum *vac, HnswPager *pager, HnswDead dead, void *arg,
 	hnsw_scorer_init(&vac->scorer, layout);
 	hnsw_linker_init(&vac->linker, layout, &vac->scorer);
 	vac->vhat = hnsw_layout_own(layout)->alloc(layout, true);
+	for (int i = 0; i < REPAIR_OFFERS; i++)
+		vac->offered[i] = hnsw_layout_own(layout)->alloc(layout, true);
 	vac->copy = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
 }
 
@@ -413,6 +415,8 @@ free_state(HnswVacuum *vac)
 	hnsw_scorer_free(&vac->scorer);
 	hnsw_linker_free(&vac->linker);
 	hnsw_free(vac->vhat);
+	for (int i = 0; i < REPAIR_OFFERS; i++)
+		hnsw_free(vac->offered[i]);
 	hnsw_free(vac->copy);
 }
 

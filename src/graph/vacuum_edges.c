@@ -4,7 +4,8 @@
  *		Vacuum, step 6: no edge to a dying record, new neighbors instead.
  *
  * A record that loses edges is offered neighbors of the nearest dead ones, whose
- * own codes say which of them are near.
+ * own codes say which of them are near.  It loses the old ones and gets the new ones
+ * in one change.
  *
  * IDENTIFICATION
  *	  src/graph/vacuum_edges.c
@@ -114,34 +115,30 @@ count_dying_edges(HnswVacuum *vac, HnswKind kind, const HnswRecord *rec)
 }
 
 /*
- * Offers one candidate to a record, unless the candidate is not (or no longer)
- * there to be linked to.
+ * Takes the next candidates from the heap that are there to be linked to, "most" at
+ * most: their ids and vectors go to vac->offers.
  */
 static void
-offer_candidate(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId candidate)
+gather_offers(HnswVacuum *vac, HnswKind kind, HnswHeap *candidates, int most)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswPager  *pager = vac->pager;
-	const HnswRecord *rec = HNSW_READ(pager, kind, candidate);
-	HnswRecord *change;
-	bool		usable;
 
-	if (rec == NULL)
-		return;
-	usable = rec->state == HNSW_LINKED && rec->layer == vac->copy->layer;
-	if (usable)
-		hnsw_own_decode(vac->layout, shape, rec, vac->vhat);
-	HNSW_RELEASE(pager);
-	if (!usable)
-		return;
-	change = HNSW_MODIFY(pager, kind, id);
-	if (change == NULL)
-		return;
-	if (change->state == HNSW_LINKED && change->count < shape->slots &&
-		hnsw_link_offer(&vac->linker, shape, change, candidate, vac->vhat, false) == HNSW_OFFER_TAKEN)
-		HNSW_COMMIT(pager);
-	else
-		HNSW_CANCEL(pager);
+	vac->noffers = 0;
+	for (int i = 0; i < most && vac->noffers < REPAIR_OFFERS && candidates->count > 0; i++)
+	{
+		HnswId		id = hnsw_heap_pop(candidates).id;
+		const HnswRecord *rec = HNSW_READ(pager, kind, id);
+
+		if (rec == NULL)
+			continue;
+		if (rec->state == HNSW_LINKED && rec->layer == vac->copy->layer)
+		{
+			hnsw_own_decode(vac->layout, shape, rec, vac->offered[vac->noffers]);
+			vac->offers[vac->noffers++] = id;
+		}
+		HNSW_RELEASE(pager);
+	}
 }
 
 /* Repairs one record. */
@@ -168,19 +165,27 @@ repair_record(HnswVacuum *vac, HnswKind kind, HnswId id)
 		return;
 
 	hnsw_heap_init(&candidates, 64);
+	vac->noffers = 0;
 	if (living)
+	{
 		find_replacements(vac, kind, id, &candidates);
+		gather_offers(vac, kind, &candidates, dead);
+	}
 	HNSW_DEBUG_POINT("vacuum-repairing");
 	change = HNSW_MODIFY(pager, kind, id);
 	if (change != NULL)
 	{
-		if (drop_dying_edges(vac, kind, change) > 0)
+		bool		changed = drop_dying_edges(vac, kind, change) > 0;
+
+		for (int i = 0; i < vac->noffers; i++)
+			changed |= change->state == HNSW_LINKED && change->count < shape->slots &&
+				hnsw_link_offer(&vac->linker, shape, change, vac->offers[i], vac->offered[i],
+								false) == HNSW_OFFER_TAKEN;
+		if (changed)
 			HNSW_COMMIT(pager);
 		else
 			HNSW_CANCEL(pager);
 	}
-	for (int i = 0; i < dead && candidates.count > 0; i++)
-		offer_candidate(vac, kind, id, hnsw_heap_pop(&candidates).id);
 	hnsw_heap_free(&candidates);
 }
 

@@ -27,6 +27,9 @@ typedef struct HnswDyingSet
 	double		members;
 } HnswDyingSet;
 
+/* new neighbors that a record is offered at most when it is repaired */
+#define REPAIR_OFFERS		32
+
 typedef struct HnswVacuum
 {
 	HnswPager  *pager;
@@ -37,6 +40,9 @@ typedef struct HnswVacuum
 	HnswLinker	linker;
 	void	   *vhat;			/* decoded own vector of another record */
 	HnswRecord *copy;			/* of the record being repaired */
+	int			noffers;		/* for it: new neighbors */
+	HnswId		offers[REPAIR_OFFERS];
+	void	   *offered[REPAIR_OFFERS]; /* their decoded own vectors */
 	HnswVacuumResult *result;
 } HnswVacuum;
 
