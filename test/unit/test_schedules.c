@@ -154,8 +154,8 @@ world_close(World *w)
 }
 
 /*
- * Where records have two slots, a vacuum that is stopped may leave records that no
- * edge leads to: tree edges had to make room for each other.  So may a failed insert
+ * Where records have two or three slots, a vacuum that is stopped may leave records
+ * that no edge leads to: tree edges had to make room for each other.  So may a failed insert
  * beside a vacuum: another one may have become its child for want of room elsewhere.
  * The next vacuum moves them; scans that are drained return them all the time.
  */
@@ -164,7 +164,7 @@ static int	slots[2];
 static void
 note_unless_cut_off(void *arg, HnswKind kind, HnswId id, const char *problem)
 {
-	if (strstr(problem, "cannot be reached") == NULL || slots[kind] > 2)
+	if (strstr(problem, "cannot be reached") == NULL || slots[kind] > 3)
 		note_problem(arg, kind, id, problem);
 }
 
