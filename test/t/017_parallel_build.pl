@@ -297,17 +297,25 @@ is(segments(), $segments, 'no segment of shared memory is left');
 # kill -9 of a worker, of the leader
 foreach my $who (q{backend_type = 'parallel worker'}, q{query ~ 'CREATE INDEX items' AND backend_type = 'client backend'})
 {
-	my $build = start_psql($node, "SET client_min_messages = error; $create");
-	my $pid;
+	my ($build, $killed, $pid);
 
-	for (1 .. 200)
+	# a build may be over before it has been caught
+	for my $try (1 .. 10)
 	{
-		$pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE $who AND pid <> pg_backend_pid()"
-			  . q{ AND EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'parallel worker') LIMIT 1});
-		last if $pid ne '';
-		usleep(5000);
+		$build = start_psql($node, "SET client_min_messages = error; $create");
+		for (1 .. 200)
+		{
+			$pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE $who AND pid <> pg_backend_pid()"
+				  . q{ AND EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'parallel worker') LIMIT 1});
+			last if $pid ne '';
+			usleep(5000);
+		}
+		$killed = $pid && kill('KILL', $pid);
+		last if $killed;
+		finish($build);
+		$node->safe_psql('postgres', $drop);
 	}
-	ok($pid && kill('KILL', $pid), "killed: $who");
+	ok($killed, "killed: $who");
 	my ($status) = finish($build);
 	isnt($status, 0, 'the build fails');
 	ok($node->poll_query_until('postgres', 'SELECT 1', '1'), 'the server comes back');
