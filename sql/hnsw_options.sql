@@ -15,6 +15,7 @@ CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 16, ef_construction 
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 50);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 16, m0 = 15);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 16, m0 = 65);
+CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 2, m0 = 3);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (ef_search = -1);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (ef_search = 100001);
 CREATE INDEX ON opts USING hnsw (v vector_l2_ops) WITH (m = 'many');
@@ -28,7 +29,7 @@ CREATE INDEX opts_refused ON opts USING hnsw (v vector_l2_ops) WITH (nonzeros = 
 
 -- both ends of each range
 SET hnsw.ef_search = 100;
-CREATE INDEX opts_least ON opts USING hnsw (v vector_l2_ops) WITH (m = 2, ef_construction = 4, m0 = 2, ef_search = 1);
+CREATE INDEX opts_least ON opts USING hnsw (v vector_l2_ops) WITH (m = 2, ef_construction = 4, m0 = 4, ef_search = 1);
 SELECT sound('opts_least'), same_as_sort('opts', 'v <-> ''[1,2,3]''');
 DROP INDEX opts_least;
 CREATE INDEX opts_most ON opts USING hnsw (v vector_l2_ops) WITH (m = 100, ef_construction = 1000, m0 = 400, ef_search = 100000);

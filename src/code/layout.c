@@ -29,8 +29,6 @@
 #define HNSW_PLAN_ERROR		0.095f
 #define HNSW_PLAN_ERROR_PAGE 0.12f
 
-#define HNSW_MAX_PER_PAGE	64
-
 /*
  * The least slots that the plan chooses by itself.  A node's tree edges take two
  * slots on average; with m = 2 nothing would be left to navigate by.
@@ -385,6 +383,18 @@ hnsw_layout_build_bytes(const HnswLayout *layout, double rows, int processes)
 	/* levels are drawn by lot: three standard deviations more than expected */
 	pages += 3 * sqrt(upper) * layout->extent_pages / layout->shape[HNSW_UPPER].per_extent;
 	return rows * hnsw_layout_row_bytes(layout) + pages * BLCKSZ + HNSW_BUILD_OVERHEAD;
+}
+
+int
+hnsw_layout_part_size(const HnswLayout *layout, HnswKind kind, HnswPart part)
+{
+	const HnswShape *shape;
+
+	if (kind > HNSW_UPPER || part == HNSW_PART_ALL)
+		return hnsw_layout_slot_size(layout, kind);
+	shape = &layout->shape[kind];
+	return part == HNSW_PART_HEAD ? (int) sizeof(HnswRecord) :
+		part == HNSW_PART_EDGES ? shape->off_own : shape->off_codes;
 }
 
 int

@@ -49,6 +49,20 @@ hnsw_layout_insert_pages(const HnswLayout *layout)
  */
 extern double hnsw_layout_build_bytes(const HnswLayout *layout, double rows, int processes);
 
+/*
+ * What is read of a slot, from its beginning on: the less, the fewer cache lines and
+ * pages.  Of anything but records, all.
+ */
+typedef enum HnswPart
+{
+	HNSW_PART_HEAD,				/* HnswRecord */
+	HNSW_PART_EDGES,			/* which edges there are, not their codes */
+	HNSW_PART_OWN,				/* the own vector as well */
+	HNSW_PART_ALL
+} HnswPart;
+
+extern int	hnsw_layout_part_size(const HnswLayout *layout, HnswKind kind, HnswPart part);
+
 /* Slots of a kind in a page, in an extent, and where a slot begins. */
 extern int	hnsw_layout_slot_size(const HnswLayout *layout, HnswKind kind);
 extern int	hnsw_layout_per_page(const HnswLayout *layout, HnswKind kind);

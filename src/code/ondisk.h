@@ -42,6 +42,7 @@
 
 #define HNSW_MAX_LAYERS		32
 #define HNSW_MAX_SLOTS		400
+#define HNSW_MAX_PER_PAGE	64
 
 typedef uint32 HnswId;
 

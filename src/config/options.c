@@ -111,6 +111,17 @@ hnsw_options_init(void)
 #endif
 }
 
+void
+hnsw_options_check_m0(int m, int m0)
+{
+	int			least = Max(m, HNSW_MIN_M0);
+
+	if (m0 != 0 && (m0 < least || m0 > 4 * m))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("m0 must be between %d and %d where m is %d", least, 4 * m, m)));
+}
+
 bytea *
 hnsw_options_parse(Datum reloptions, bool validate)
 {
@@ -132,11 +143,7 @@ hnsw_options_parse(Datum reloptions, bool validate)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("ef_construction must be greater than or equal to 2 * m")));
-		if (options->m0 != 0 && (options->m0 < options->m || options->m0 > 4 * options->m))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("m0 must be between m and 4 * m"),
-					 errdetail("m0 is %d and m is %d.", options->m0, options->m)));
+		hnsw_options_check_m0(options->m, options->m0);
 		if (options->edge_bits != 0 && options->edge_bits < HNSW_MIN_EDGE_BITS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

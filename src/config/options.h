@@ -16,6 +16,8 @@
 
 #define HNSW_MIN_M					2
 #define HNSW_MAX_M					100
+/* tree edges need room beside each other while vacuum moves them: src/README */
+#define HNSW_MIN_M0					4
 #define HNSW_DEFAULT_M				16
 #define HNSW_MIN_EF_CONSTRUCTION	4
 #define HNSW_MAX_EF_CONSTRUCTION	1000
@@ -53,6 +55,10 @@ extern int	hnsw_seed;
 /* Raises an error when another library has defined our settings: before init. */
 extern void hnsw_options_check_free(void);
 extern void hnsw_options_init(void);
+
+/* Raises an error unless m0 is 0 or goes with m. */
+extern void hnsw_options_check_m0(int m, int m0);
+
 extern bytea *hnsw_options_parse(Datum reloptions, bool validate);
 
 /* The index's options, defaults where nothing is set. */

@@ -149,7 +149,8 @@ copy_record(HnswArena *arena, HnswArenaScratch *scratch, bool gather)
  * for each of the two will do.
  */
 static char *
-slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, bool change)
+slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, HnswPart part,
+		   bool change)
 {
 	const HnswLayout *layout = arena->pager.layout;
 	int			pages = hnsw_layout_pages(layout, kind);
@@ -157,7 +158,7 @@ slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, b
 	const char *problem;
 
 	if (pages == 1)
-		prefetch_bytes(p, hnsw_layout_slot_size(layout, kind));
+		prefetch_bytes(p, hnsw_layout_part_size(layout, kind, part));
 	if (special(arena, block)->kind != kind)
 		hnsw_corrupt("index \"%s\": block %u holds no slot %u of kind %d",
 					 arena->pager.name, block, id, kind);
@@ -167,18 +168,18 @@ slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, b
 
 		scratch->block = block;
 		scratch->pages = pages;
-		scratch->size = hnsw_layout_slot_size(layout, kind);
+		scratch->size = hnsw_layout_part_size(layout, kind, part);
 		copy_record(arena, scratch, true);
 		p = scratch->bytes;
 	}
-	problem = hnsw_slot_problem(layout, kind, p);
+	problem = hnsw_slot_problem(layout, kind, p, part);
 	if (problem != NULL)
 		hnsw_corrupt("index \"%s\": block %u: %s", arena->pager.name, block, problem);
 	return p;
 }
 
 static const void *
-arena_read(HnswPager *pager, HnswKind kind, HnswId id)
+arena_read(HnswPager *pager, HnswKind kind, HnswId id, HnswPart part)
 {
 	HnswArena  *arena = arena_of(pager);
 	uint32		block;
@@ -187,7 +188,7 @@ arena_read(HnswPager *pager, HnswKind kind, HnswId id)
 	if (!locate(arena, kind, id, &block, &slot))
 		return NULL;
 	lock_slot(arena, kind, block, false);
-	return slot_bytes(arena, kind, id, block, slot, false);
+	return slot_bytes(arena, kind, id, block, slot, part, false);
 }
 
 static void
@@ -207,7 +208,7 @@ arena_modify(HnswPager *pager, HnswKind kind, HnswId id)
 		return NULL;
 	lock_slot(arena, kind, block, true);
 	arena->nchanging++;
-	return slot_bytes(arena, kind, id, block, slot, true);
+	return slot_bytes(arena, kind, id, block, slot, HNSW_PART_ALL, true);
 }
 
 static void
@@ -359,17 +360,18 @@ arena_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 }
 
 static void
-arena_destroy(HnswPager *pager, HnswKind kind, HnswId id)
+arena_destroy(HnswPager *pager, HnswKind kind, const HnswId *ids, int count)
 {
 	HnswArena  *arena = arena_of(pager);
 	uint32		block;
 	int			slot;
 
-	if (!locate(arena, kind, id, &block, &slot))
+	if (!locate(arena, kind, ids[0], &block, &slot))
 		return;
 	lock(arena, HNSW_ARENA_ALLOC, 0, true);
 	lock_slot(arena, kind, block, true);
-	*slot_state(arena, kind, block, slot) = HNSW_FREE;
+	for (int i = 0; i < count; i++)
+		*slot_state(arena, kind, block, slot + (int) (ids[i] - ids[0])) = HNSW_FREE;
 	if (!special(arena, block)->listed)
 	{
 		special(arena, block)->listed = 1;
@@ -378,6 +380,19 @@ arena_destroy(HnswPager *pager, HnswKind kind, HnswId id)
 	}
 	unlock(arena);
 	unlock(arena);
+}
+
+/* A shared arena's locks cannot be taken twice; nobody changes much in one either. */
+static int
+arena_together(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswArena  *arena = arena_of(pager);
+	uint32		block;
+	int			slot;
+
+	if (arena->sharing != NULL || !locate(arena, kind, id, &block, &slot))
+		return 1;
+	return hnsw_layout_per_page(pager->layout, kind) - slot;
 }
 
 static HnswId
@@ -470,6 +485,7 @@ static const HnswPagerOps arena_ops = {
 	.cancel = arena_cancel,
 	.create = arena_create,
 	.destroy = arena_destroy,
+	.together = arena_together,
 	.seek = arena_seek,
 	.limit = arena_limit,
 	.get_entry = arena_get_entry,

@@ -18,11 +18,62 @@
 #include "base/heap.h"
 #include "graph/link.h"
 
+typedef struct Parent
+{
+	HnswId		id;
+	int			state;			/* HNSW_FREE where there is none */
+} Parent;
+
+static Parent
+parent_of(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	const HnswRecord *rec = HNSW_READ_PART(pager, kind, id, HNSW_PART_HEAD);
+	Parent		parent = {HNSW_NO_ID, HNSW_FREE};
+
+	if (rec == NULL)
+		return parent;
+	parent.id = rec->parent;
+	HNSW_RELEASE(pager);
+	if (parent.id == HNSW_NO_ID)
+		return parent;
+	rec = HNSW_READ_PART(pager, kind, parent.id, HNSW_PART_HEAD);
+	if (rec != NULL)
+	{
+		parent.state = rec->state;
+		HNSW_RELEASE(pager);
+	}
+	return parent;
+}
+
+static void
+check_steps(HnswPager *pager, HnswKind kind, HnswId id, HnswId steps)
+{
+	if (steps > pager->ops->limit(pager, kind))
+		hnsw_corrupt("index \"%s\": parents of record %u form a loop", pager->name, id);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* The ancestor at whose parent the dying end; ids beyond the end are no ancestors. */
+static HnswId
+group_top(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	for (HnswId steps = 0;; steps++)
+	{
+		Parent		parent = parent_of(pager, kind, id);
+
+		if (parent.state != HNSW_DYING)
+			return id;
+		id = parent.id;
+		check_steps(pager, kind, id, steps);
+	}
+}
+
 typedef struct Walk
 {
 	HnswPager  *pager;
 	HnswKind	kind;
 	const HnswShape *shape;
+	HnswId		top;			/* of the group */
 	HnswId		child;
 	HnswId		holder;
 	HnswHeap	members;		/* not a heap: of the group, found so far */
@@ -41,11 +92,35 @@ add_member(Walk *walk, HnswId id)
 	hnsw_heap_append(&walk->members, 0, id);
 }
 
+/*
+ * Is a member of the group among the ancestors of this living record?  Then it is
+ * reached through the group itself, perhaps by way of other groups.
+ */
+static bool
+hangs_below(const Walk *walk, HnswId id)
+{
+	for (HnswId steps = 0;; steps++)
+	{
+		Parent		parent = parent_of(walk->pager, walk->kind, id);
+
+		if (parent.id == HNSW_NO_ID || parent.state == HNSW_FREE)
+			return false;
+		id = parent.id;
+		if (parent.state == HNSW_DYING)
+		{
+			id = group_top(walk->pager, walk->kind, id);
+			if (id == walk->top)
+				return true;
+		}
+		check_steps(walk->pager, walk->kind, id, steps);
+	}
+}
+
 /* What is at the other end of a tree edge of a member. */
 static void
 look_at_neighbor(Walk *walk, HnswId member, HnswId member_parent, HnswId to)
 {
-	const HnswRecord *rec = HNSW_READ(walk->pager, walk->kind, to);
+	const HnswRecord *rec = HNSW_READ_PART(walk->pager, walk->kind, to, HNSW_PART_EDGES);
 	bool		hangs_here,
 				leads_here;
 	int			state;
@@ -62,14 +137,15 @@ look_at_neighbor(Walk *walk, HnswId member, HnswId member_parent, HnswId to)
 		add_member(walk, to);
 	else if (state != HNSW_FREE && hangs_here)
 		walk->group.needed |= to != walk->child;
-	else if (state == HNSW_LINKED && leads_here)
-		walk->group.held |= to != walk->child && to != walk->holder;
+	else if (state == HNSW_LINKED && leads_here && to != walk->child && to != walk->holder)
+		walk->group.held |= !hangs_below(walk, to);
 }
 
 HnswDyingGroup
 hnsw_dying_group(HnswPager *pager, HnswKind kind, HnswId id, HnswId child, HnswId holder)
 {
-	Walk		walk = {pager, kind, &pager->layout->shape[kind], child, holder};
+	Walk		walk = {pager, kind, &pager->layout->shape[kind],
+	group_top(pager, kind, id), child, holder};
 	HnswId		ids[HNSW_MAX_SLOTS];
 
 	hnsw_heap_init(&walk.members, 16);
@@ -78,7 +154,7 @@ hnsw_dying_group(HnswPager *pager, HnswKind kind, HnswId id, HnswId child, HnswI
 	for (Size next = 0; next < walk.members.count; next++)
 	{
 		HnswId		member = walk.members.items[next].id;
-		const HnswRecord *rec = HNSW_READ(pager, kind, member);
+		const HnswRecord *rec = HNSW_READ_PART(pager, kind, member, HNSW_PART_EDGES);
 		HnswId		parent;
 		int			count = 0;
 
@@ -100,40 +176,6 @@ hnsw_dying_group(HnswPager *pager, HnswKind kind, HnswId id, HnswId child, HnswI
 	hnsw_heap_free(&walk.members);
 	hnsw_seen_free(&walk.seen);
 	return walk.group;
-}
-
-/* The ancestor at whose parent the dying end; ids beyond the end are no ancestors. */
-static HnswId
-group_top(HnswPager *pager, HnswKind kind, HnswId id)
-{
-	HnswId		limit = pager->ops->limit(pager, kind);
-
-	for (HnswId steps = 0; steps <= limit; steps++)
-	{
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
-		HnswId		parent = HNSW_NO_ID;
-		int			state = HNSW_FREE;
-
-		if (rec != NULL)
-		{
-			parent = rec->parent;
-			HNSW_RELEASE(pager);
-		}
-		if (parent == HNSW_NO_ID)
-			return id;
-		rec = HNSW_READ(pager, kind, parent);
-		if (rec != NULL)
-		{
-			state = rec->state;
-			HNSW_RELEASE(pager);
-		}
-		if (state != HNSW_DYING)
-			return id;
-		id = parent;
-		CHECK_FOR_INTERRUPTS();
-	}
-	hnsw_corrupt("index \"%s\": parents of record %u form a loop", pager->name, id);
-	return HNSW_NO_ID;
 }
 
 bool

@@ -20,8 +20,8 @@ typedef struct HnswDyingGroup
 
 /*
  * Looks around the dying record "id": are there living records whose parent is in
- * its group, but for "child"; and does a living record whose parent is not in the
- * group, but for "child" and "holder", have an edge into it?  Either of the two may
+ * its group, but for "child"; and does a living record, none of whose ancestors is in
+ * the group, have an edge into it, but for "child" and "holder"?  Either of the two may
  * be HNSW_NO_ID.  No locks are held, on entry or on exit; what is seen may change
  * at once, but only vacuum, of which there is one, moves children out of a group.
  */

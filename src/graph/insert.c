@@ -425,7 +425,8 @@ remember_scores(HnswInserter *ins, const HnswFoundSet *set)
 static bool
 is_dead_end(HnswInserter *ins, const HnswEntry *entry)
 {
-	const HnswRecord *rec = HNSW_READ(ins->pager, entry->layer == 0 ? HNSW_BASE : HNSW_UPPER, entry->id);
+	const HnswRecord *rec = HNSW_READ_PART(ins->pager, entry->layer == 0 ? HNSW_BASE : HNSW_UPPER,
+										   entry->id, HNSW_PART_HEAD);
 	bool		dead_end = rec == NULL || rec->state == HNSW_FREE || rec->state == HNSW_DYING;
 
 	if (rec != NULL)
@@ -544,7 +545,7 @@ insert_first(HnswInserter *ins, int level, HnswTid tid)
 	{
 		for (int layer = level; layer >= 0; layer--)
 			ins->pager->ops->destroy(ins->pager, layer == 0 ? HNSW_BASE : HNSW_UPPER,
-									 records[layer]);
+									 &records[layer], 1);
 		return false;
 	}
 	for (int layer = 0; layer <= level; layer++)

@@ -22,6 +22,32 @@ hnsw_entry_clear(HnswEntry *entry)
 		entry->aside[i] = entry->room[i] = HNSW_NO_ID;
 }
 
+typedef struct RootArg
+{
+	int			layer;
+	HnswId		old;
+	HnswId		id;
+} RootArg;
+
+static bool
+replace_root(HnswEntry *entry, void *arg)
+{
+	RootArg    *root = arg;
+
+	if (entry->root[root->layer] != root->old)
+		return false;
+	entry->root[root->layer] = root->id;
+	return true;
+}
+
+bool
+hnsw_entry_replace_root(HnswPager *pager, int layer, HnswId old, HnswId id)
+{
+	RootArg		root = {layer, old, id};
+
+	return pager->ops->update_entry(pager, replace_root, &root);
+}
+
 static bool
 finite_positive(float x)
 {
@@ -29,7 +55,7 @@ finite_positive(float x)
 }
 
 static const char *
-record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec)
+record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec, HnswPart part)
 {
 	const HnswShape *shape = &layout->shape[kind];
 	const HnswOwnOps *own = hnsw_layout_own(layout);
@@ -46,20 +72,20 @@ record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec)
 	if (!(fabsf(rec->vmin) <= FLT_MAX) || !finite_positive(rec->vstep) ||
 		!finite_positive(rec->resid))
 		return "own vector is not finite";
-	if (own->unsafe != NULL)
+	if (own->unsafe != NULL && part >= HNSW_PART_OWN)
 		return own->unsafe(layout, hnsw_record_own(rec, shape));
 	return NULL;
 }
 
 /* NULL, or what is wrong with the slot. */
 const char *
-hnsw_slot_problem(const HnswLayout *layout, HnswKind kind, const void *slot)
+hnsw_slot_problem(const HnswLayout *layout, HnswKind kind, const void *slot, HnswPart part)
 {
 	switch (kind)
 	{
 		case HNSW_BASE:
 		case HNSW_UPPER:
-			return record_problem(layout, kind, slot);
+			return record_problem(layout, kind, slot, part);
 		case HNSW_CHUNK:
 			return ((const HnswChunk *) slot)->state > HNSW_LINKED ?
 				"unknown chunk state" : NULL;

@@ -25,20 +25,22 @@ typedef struct HnswPager HnswPager;
 typedef struct HnswPagerOps
 {
 	/*
-	 * The slot's bytes, share-locked until release, or NULL when the id lies
-	 * beyond the end.  Whatever comes back has been checked: state, counts
-	 * and layer are within bounds; ids inside are not.  Reads may nest two
-	 * deep (a record, then a chunk); release undoes the latest.
+	 * The slot's bytes up to the end of "part", share-locked until release,
+	 * or NULL when the id lies beyond the end.  Whatever comes back has been
+	 * checked: state, counts and layer are within bounds; ids inside are not.
+	 * Reads may nest two deep (a record, then a chunk); release undoes the
+	 * latest.
 	 */
-	const void *(*read) (HnswPager *pager, HnswKind kind, HnswId id);
+	const void *(*read) (HnswPager *pager, HnswKind kind, HnswId id, HnswPart part);
 	void		(*release) (HnswPager *pager);
 
 	/*
-	 * The slot's bytes to be changed in place, exclusively locked.  A second
-	 * modify (a chunk under its record) joins the first; commit makes all of
-	 * it permanent and visible at once, cancel forgets it.  NULL when the id
-	 * lies beyond the end.  No error is raised and no other call is made
-	 * between modify and commit or cancel, except that second modify.
+	 * The slot's bytes to be changed in place, exclusively locked.  Another
+	 * modify (a chunk under its record, or records of the same page, see
+	 * together) joins the first; commit makes all of it permanent and visible
+	 * at once, cancel forgets it.  NULL when the id lies beyond the end.  No
+	 * error is raised and no other call is made between modify and commit or
+	 * cancel, except those other modifies.
 	 */
 	void	   *(*modify) (HnswPager *pager, HnswKind kind, HnswId id);
 	void		(*commit) (HnswPager *pager);
@@ -50,7 +52,14 @@ typedef struct HnswPagerOps
 	 * where the image says HNSW_NO_ID.
 	 */
 	HnswId		(*create) (HnswPager *pager, HnswKind kind, const void *image, Size size);
-	void		(*destroy) (HnswPager *pager, HnswKind kind, HnswId id);
+	/* Frees slots, all of them on one page. */
+	void		(*destroy) (HnswPager *pager, HnswKind kind, const HnswId *ids, int count);
+
+	/*
+	 * How many slots, this one and those that follow, lie on one page: they
+	 * can be changed together.  HNSW_MAX_PER_PAGE at most.
+	 */
+	int			(*together) (HnswPager *pager, HnswKind kind, HnswId id);
 
 	/* The first slot of this kind at or behind "from", or HNSW_NO_ID. */
 	HnswId		(*seek) (HnswPager *pager, HnswKind kind, HnswId from);
@@ -87,9 +96,9 @@ struct HnswPager
 	const char *name;			/* of the index, for messages */
 };
 
-/* Contents of a slot that has just been read: the pager's own check. */
+/* Contents of a slot that has just been read, up to "part": the pager's own check. */
 extern const char *hnsw_slot_problem(const HnswLayout *layout, HnswKind kind,
-									 const void *slot);
+									 const void *slot, HnswPart part);
 
 /* Fills a free slot for create. */
 extern void hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
@@ -98,7 +107,12 @@ extern void hnsw_slot_fill(const HnswLayout *layout, HnswKind kind, HnswId id,
 /* The entry of an empty index. */
 extern void hnsw_entry_clear(HnswEntry *entry);
 
-#define HNSW_READ(pager, kind, id) ((pager)->ops->read((pager), (kind), (id)))
+/* Makes "id" the root of a layer, if that is "old" now; otherwise false. */
+extern bool hnsw_entry_replace_root(HnswPager *pager, int layer, HnswId old, HnswId id);
+
+#define HNSW_READ(pager, kind, id) HNSW_READ_PART(pager, kind, id, HNSW_PART_ALL)
+#define HNSW_READ_PART(pager, kind, id, part) \
+	((pager)->ops->read((pager), (kind), (id), (part)))
 #define HNSW_RELEASE(pager) ((pager)->ops->release(pager))
 #define HNSW_MODIFY(pager, kind, id) ((pager)->ops->modify((pager), (kind), (id)))
 #define HNSW_COMMIT(pager) ((pager)->ops->commit(pager))

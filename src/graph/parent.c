@@ -11,24 +11,6 @@
 
 #include "graph/dying.h"
 
-typedef struct ClaimArg
-{
-	int			layer;
-	HnswId		old;
-	HnswId		id;
-} ClaimArg;
-
-static bool
-claim_root(HnswEntry *entry, void *arg)
-{
-	ClaimArg   *claim = arg;
-
-	if (entry->root[claim->layer] != claim->old)
-		return false;
-	entry->root[claim->layer] = claim->id;
-	return true;
-}
-
 /* Copies what linking to a record needs; its codes go to "codes". */
 static void
 found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const HnswShape *shape,
@@ -46,27 +28,28 @@ found_from_record(HnswFound *found, HnswId id, const HnswRecord *rec, const Hnsw
 }
 
 /*
- * Appends a record's tree neighbors but its parent to the queue, as pairs
- * (id, to).
+ * Appends the tree neighbors of the record "at" to the queue, as pairs (from, to); once
+ * a record.  Not once a neighbor: below one record its edge may be of no use, and below
+ * another one make room.  From dying records, which have no "from", the walk goes up
+ * as well: a child that a stopped vacuum has made the root hangs together with all that
+ * was above it.
  */
 static void
-queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId id, const HnswRecord *rec,
+queue_tree(HnswHeap *queue, HnswSeen *seen, HnswId at, HnswId from, const HnswRecord *rec,
 		   const HnswShape *shape)
 {
 	const uint32 *ids = hnsw_record_ids(rec, shape);
+	float	   *known = hnsw_seen_put(seen, at);
 
+	if (*known == 0)
+		return;
+	*known = 0;
 	for (int i = 0; i < rec->count; i++)
 		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && ids[i] != HNSW_NO_ID &&
-			ids[i] != rec->parent)
+			(ids[i] != rec->parent || from == HNSW_NO_ID))
 		{
-			float	   *known = hnsw_seen_put(seen, ids[i]);
-
-			if (*known != 0)
-			{
-				hnsw_heap_append(queue, 0, id);
-				hnsw_heap_append(queue, 0, ids[i]);
-			}
-			*known = 0;
+			hnsw_heap_append(queue, 0, from);
+			hnsw_heap_append(queue, 0, ids[i]);
 		}
 }
 
@@ -107,7 +90,7 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 	{
 		HnswId		from = queue.items[next].id;
 		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ(ins->pager, kind, at);
+		const HnswRecord *rec = HNSW_READ_PART(ins->pager, kind, at, HNSW_PART_OWN);
 		HnswFound	found;
 		bool		is_pending,
 					is_dying;
@@ -131,10 +114,10 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 			found_from_record(&found, at, rec, shape, ins->found[layer].codes,
 							  ins->layout->own_bytes);
 			found.has_room &= !is_pending;
-			queue_tree(&queue, &seen, at, rec, shape);
+			queue_tree(&queue, &seen, at, at, rec, shape);
 		}
 		else if (rec->state == HNSW_DYING && rec->layer == layer)
-			queue_tree(&queue, &seen, HNSW_NO_ID, rec, shape);
+			queue_tree(&queue, &seen, at, HNSW_NO_ID, rec, shape);
 		HNSW_RELEASE(ins->pager);
 		/* rather one whose children have other ways, or none */
 		if (is_dying && cuts_off)
@@ -156,7 +139,7 @@ walk_for_parent(HnswInserter *ins, int layer, HnswId id, HnswId root, HnswFound 
 	}
 	if (result == PARENT_FULL && full != HNSW_NO_ID)
 	{
-		const HnswRecord *rec = HNSW_READ(ins->pager, kind, full);
+		const HnswRecord *rec = HNSW_READ_PART(ins->pager, kind, full, HNSW_PART_OWN);
 
 		if (rec != NULL)
 		{
@@ -177,18 +160,16 @@ hnsw_find_parent(HnswInserter *ins, int layer, HnswId id, HnswFound *parent)
 	for (;;)
 	{
 		HnswEntry	entry;
-		ClaimArg	claim = {layer, HNSW_NO_ID, id};
 		ParentSearch result;
 
 		ins->evict = HNSW_NO_ID;
 		ins->pager->ops->get_entry(ins->pager, &entry);
-		claim.old = entry.root[layer];
-		result = walk_for_parent(ins, layer, id, claim.old, parent);
+		result = walk_for_parent(ins, layer, id, entry.root[layer], parent);
 		if (result == PARENT_FOUND)
 			return true;
 		/* a root that lives is never replaced */
 		if (result == PARENT_NONE &&
-			ins->pager->ops->update_entry(ins->pager, claim_root, &claim))
+			hnsw_entry_replace_root(ins->pager, layer, entry.root[layer], id))
 			return false;
 		CHECK_FOR_INTERRUPTS();
 	}

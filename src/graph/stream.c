@@ -239,7 +239,7 @@ read_everything(HnswStream *stream, bool skip_seen)
 		CHECK_FOR_INTERRUPTS();
 		if (skip_seen && hnsw_beam_has_seen(&stream->beam, id))
 			continue;
-		rec = HNSW_READ(pager, HNSW_BASE, id);
+		rec = HNSW_READ_PART(pager, HNSW_BASE, id, HNSW_PART_OWN);
 		if (rec == NULL)
 			break;
 		if (rec->state != HNSW_FREE)
@@ -277,7 +277,7 @@ walk_on(HnswStream *stream)
 		stream->walk_at = pager->ops->seek(pager, HNSW_BASE, stream->walk_at);
 		if (stream->walk_at == HNSW_NO_ID)
 			return false;
-		rec = HNSW_READ(pager, HNSW_BASE, stream->walk_at);
+		rec = HNSW_READ_PART(pager, HNSW_BASE, stream->walk_at, HNSW_PART_HEAD);
 		if (rec == NULL)
 			return false;
 		stream->visited++;

@@ -138,7 +138,7 @@ hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
 		HNSW_DEBUG_POINT("chunk-created");
 		if (attach_chunk(pager, id, generation, resid, head, new_head))
 			return true;
-		pager->ops->destroy(pager, HNSW_CHUNK, new_head);
+		pager->ops->destroy(pager, HNSW_CHUNK, &new_head, 1);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -169,7 +169,7 @@ void
 hnsw_tids_chunks(HnswPager *pager, HnswId id, uint32 generation, HnswTidList *list)
 {
 	HnswId		limit = pager->ops->limit(pager, HNSW_CHUNK);
-	const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+	const HnswRecord *rec = HNSW_READ_PART(pager, HNSW_BASE, id, HNSW_PART_HEAD);
 	HnswId		at,
 				steps = 0;
 
@@ -327,7 +327,7 @@ hnsw_aside_insert(HnswPager *pager, HnswAsideList which, HnswTid tid)
 			}
 			return;
 		}
-		pager->ops->destroy(pager, HNSW_ASIDE, push.page);
+		pager->ops->destroy(pager, HNSW_ASIDE, &push.page, 1);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -418,7 +418,7 @@ unlink_chunk(HnswPager *pager, HnswId id, HnswId previous, HnswId empty, HnswId 
 	chunk->next = next;
 	HNSW_COMMIT(pager);
 	HNSW_DEBUG_POINT("chunk-unlinked");
-	pager->ops->destroy(pager, HNSW_CHUNK, empty);
+	pager->ops->destroy(pager, HNSW_CHUNK, &empty, 1);
 }
 
 /*
@@ -526,14 +526,14 @@ drop_empty_head(HnswPager *pager, HnswId id, HnswId head)
 	chunk->state = HNSW_PENDING;
 	HNSW_COMMIT(pager);
 	HNSW_DEBUG_POINT("chunk-dropped");
-	pager->ops->destroy(pager, HNSW_CHUNK, head);
+	pager->ops->destroy(pager, HNSW_CHUNK, &head, 1);
 	return true;
 }
 
 static HnswId
 first_chunk(HnswPager *pager, HnswId id)
 {
-	const HnswRecord *rec = HNSW_READ(pager, HNSW_BASE, id);
+	const HnswRecord *rec = HNSW_READ_PART(pager, HNSW_BASE, id, HNSW_PART_HEAD);
 	HnswId		head = HNSW_NO_ID;
 
 	if (rec != NULL)
@@ -544,49 +544,79 @@ first_chunk(HnswPager *pager, HnswId id)
 	return head;
 }
 
-bool
-hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts)
+/* A record whose own TIDs may have to go. */
+typedef struct Sweep
 {
-	const HnswRecord *seen = HNSW_READ(pager, HNSW_BASE, id);
-	HnswRecord *rec;
-	bool		dying,
-				changed = false;
+	HnswId		id;
 	uint32		generation;
+} Sweep;
+
+/*
+ * Looks at one record, and sweeps its chunks.  True when something may have to be
+ * changed in the record itself; *dying tells that it is dying already.
+ */
+static bool
+sweep_behind(HnswPager *pager, HnswId id, HnswTidCounts *counts, Sweep *found, bool *dying)
+{
+	const HnswRecord *rec = HNSW_READ_PART(pager, HNSW_BASE, id, HNSW_PART_HEAD);
 	HnswId		head;
+	bool		wanted;
 
-	if (seen == NULL)
+	*dying = rec != NULL && rec->state == HNSW_DYING;
+	if (rec == NULL)
 		return false;
-	dying = seen->state == HNSW_DYING;
-	counts->left += dying;
-	if (seen->state == HNSW_FREE || dying || !needs_vacuum(seen, counts))
-	{
-		HNSW_RELEASE(pager);
-		return dying;
-	}
-	generation = seen->generation;
-	head = seen->down;
+	wanted = rec->state != HNSW_FREE && !*dying && needs_vacuum(rec, counts);
+	found->id = id;
+	found->generation = rec->generation;
+	head = rec->down;
 	HNSW_RELEASE(pager);
-
-	if (head != HNSW_NO_ID)
+	if (wanted && head != HNSW_NO_ID)
 	{
-		sweep_chunks(pager, id, generation, counts, &head);
+		sweep_chunks(pager, id, found->generation, counts, &head);
 		while (head != HNSW_NO_ID && drop_empty_head(pager, id, head))
 			head = first_chunk(pager, id);
 		HNSW_DEBUG_POINT("chunks-swept");
 	}
+	return wanted;
+}
 
-	rec = HNSW_MODIFY(pager, HNSW_BASE, id);
-	if (rec == NULL || rec->generation != generation)
-		hnsw_corrupt("index \"%s\": record %u changed hands during vacuum", pager->name, id);
-	sweep(rec->tids, HNSW_INLINE_TIDS, counts, &changed);
-	dying = !hnsw_tids_any(rec);
-	if (dying)
-		rec->state = HNSW_DYING;
-	if (changed || dying)
+int
+hnsw_tids_vacuum(HnswPager *pager, HnswId first, int count, HnswTidCounts *counts, HnswId *dying)
+{
+	Sweep		sweeps[HNSW_MAX_PER_PAGE];
+	int			nsweeps = 0,
+				ndying = 0;
+	bool		changed = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		was_dying;
+
+		nsweeps += sweep_behind(pager, first + i, counts, &sweeps[nsweeps], &was_dying);
+		if (was_dying)
+			dying[ndying++] = first + i;
+	}
+	counts->left += ndying;
+	for (int i = 0; i < nsweeps; i++)
+	{
+		HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, sweeps[i].id);
+
+		if (rec == NULL || rec->generation != sweeps[i].generation)
+			hnsw_corrupt("index \"%s\": record %u changed hands during vacuum",
+						 pager->name, sweeps[i].id);
+		sweep(rec->tids, HNSW_INLINE_TIDS, counts, &changed);
+		if (!hnsw_tids_any(rec))
+		{
+			rec->state = HNSW_DYING;
+			dying[ndying++] = sweeps[i].id;
+			changed = true;
+		}
+	}
+	if (changed)
 		HNSW_COMMIT(pager);
-	else
+	else if (nsweeps > 0)
 		HNSW_CANCEL(pager);
-	return dying;
+	return ndying;
 }
 
 static HnswAside *

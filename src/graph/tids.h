@@ -76,10 +76,12 @@ typedef struct HnswTidCounts
 } HnswTidCounts;
 
 /*
- * Removes a node's dead TIDs; a linked or pending node left without any becomes
- * dying.  True when the node is dying now.
+ * Removes the dead TIDs of "count" nodes on one page (at most HNSW_MAX_PER_PAGE); a
+ * linked or pending node left without any becomes dying.  Fills "dying" with those that
+ * are dying now; how many they are.
  */
-extern bool hnsw_tids_vacuum(HnswPager *pager, HnswId id, HnswTidCounts *counts);
+extern int	hnsw_tids_vacuum(HnswPager *pager, HnswId first, int count,
+							 HnswTidCounts *counts, HnswId *dying);
 extern void hnsw_aside_vacuum(HnswPager *pager, HnswAsideList which, HnswTidCounts *counts);
 
 /*

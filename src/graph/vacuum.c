@@ -35,6 +35,15 @@ set_init(HnswDyingSet *set, HnswId limit, Size memory)
 	set->bits = hnsw_alloc_zero((Size) set->range / 8 + 1);
 }
 
+/* "memory" bytes at most, but for a few. */
+static void
+known_init(HnswKnown *known, HnswId limit, Size memory)
+{
+	known->size = Max(64, (HnswId) Min((uint64) limit, (uint64) (memory / sizeof(HnswId))));
+	known->ids = hnsw_alloc(known->size * sizeof(HnswId));
+	memset(known->ids, 0xFF, known->size * sizeof(HnswId));
+}
+
 static void
 set_clear(HnswDyingSet *set)
 {
@@ -74,7 +83,7 @@ hnsw_dying_next(const HnswDyingSet *set, HnswId from)
 int
 hnsw_vacuum_state(HnswPager *pager, HnswKind kind, HnswId id, HnswId *parent, int *layer)
 {
-	const HnswRecord *rec = id == HNSW_NO_ID ? NULL : HNSW_READ(pager, kind, id);
+	const HnswRecord *rec = id == HNSW_NO_ID ? NULL : HNSW_READ_PART(pager, kind, id, HNSW_PART_HEAD);
 	int			state;
 
 	*parent = HNSW_NO_ID;
@@ -98,15 +107,19 @@ remove_dead_tids(HnswVacuum *vac, HnswId limit)
 {
 	HnswPager  *pager = vac->pager;
 	bool		any = false;
+	int			slots;
 
 	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id < limit;
-		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
+		 id = pager->ops->seek(pager, HNSW_BASE, id + slots))
 	{
-		if (hnsw_tids_vacuum(pager, id, &vac->counts))
-		{
-			set_add(&vac->dying[HNSW_BASE], id);
-			any = true;
-		}
+		HnswId		dying[HNSW_MAX_PER_PAGE];
+		int			count;
+
+		slots = pager->ops->together(pager, HNSW_BASE, id);
+		count = hnsw_tids_vacuum(pager, id, slots, &vac->counts, dying);
+		for (int i = 0; i < count; i++)
+			set_add(&vac->dying[HNSW_BASE], dying[i]);
+		any |= count > 0;
 		pager->ops->pause(pager);
 	}
 	for (int list = 0; list < HNSW_ASIDE_LISTS; list++)
@@ -128,7 +141,7 @@ find_dying(HnswVacuum *vac, HnswKind kind, HnswId first)
 		 id != HNSW_NO_ID && id - first < set->count;
 		 id = pager->ops->seek(pager, kind, id + 1))
 	{
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
+		const HnswRecord *rec = HNSW_READ_PART(pager, kind, id, HNSW_PART_HEAD);
 
 		if (rec == NULL)
 			break;
@@ -173,7 +186,7 @@ mark_upper_records(HnswVacuum *vac)
 	for (HnswId id = pager->ops->seek(pager, HNSW_UPPER, 0); id < limit;
 		 id = pager->ops->seek(pager, HNSW_UPPER, id + 1))
 	{
-		const HnswRecord *rec = HNSW_READ(pager, HNSW_UPPER, id);
+		const HnswRecord *rec = HNSW_READ_PART(pager, HNSW_UPPER, id, HNSW_PART_HEAD);
 		bool		dies = rec != NULL && rec->state != HNSW_FREE &&
 		hnsw_dying_has(&vac->dying[HNSW_BASE], rec->base);
 		bool		marked = dies && rec->state == HNSW_DYING;
@@ -310,13 +323,23 @@ move_entry(HnswVacuum *vac)
 static void
 free_dying(HnswVacuum *vac, HnswKind kind)
 {
-	for (HnswId id = hnsw_dying_next(&vac->dying[kind], 0); id != HNSW_NO_ID;
-		 id = hnsw_dying_next(&vac->dying[kind], id + 1))
+	const HnswDyingSet *set = &vac->dying[kind];
+	HnswPager  *pager = vac->pager;
+	HnswId		id = hnsw_dying_next(set, 0);
+
+	while (id != HNSW_NO_ID)
 	{
-		vac->pager->ops->destroy(vac->pager, kind, id);
+		HnswId		ids[HNSW_MAX_PER_PAGE],
+					first = id;
+		int			slots = pager->ops->together(pager, kind, first),
+					count = 0;
+
+		for (; id != HNSW_NO_ID && id - first < (HnswId) slots; id = hnsw_dying_next(set, id + 1))
+			ids[count++] = id;
+		pager->ops->destroy(pager, kind, ids, count);
 		if (kind == HNSW_BASE)
-			vac->result->freed++;
-		vac->pager->ops->pause(vac->pager);
+			vac->result->freed += count;
+		pager->ops->pause(pager);
 	}
 }
 
@@ -354,13 +377,14 @@ free_pending(HnswPager *pager, HnswKind kind, const HnswHeap *pending)
 {
 	for (Size i = 0; i < pending->count; i++)
 	{
-		const void *slot = HNSW_READ(pager, kind, pending->items[i].id);
+		HnswId		id = pending->items[i].id;
+		const void *slot = HNSW_READ(pager, kind, id);
 		bool		leaked = slot_state(slot) == HNSW_PENDING;
 
 		if (slot != NULL)
 			HNSW_RELEASE(pager);
 		if (leaked)
-			pager->ops->destroy(pager, kind, pending->items[i].id);
+			pager->ops->destroy(pager, kind, &id, 1);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -404,8 +428,7 @@ init_state(HnswVacuum *vac, HnswPager *pager, HnswDead dead, void *arg,
 	hnsw_scorer_init(&vac->scorer, layout);
 	hnsw_linker_init(&vac->linker, layout, &vac->scorer);
 	vac->vhat = hnsw_layout_own(layout)->alloc(layout, true);
-	for (int i = 0; i < REPAIR_OFFERS; i++)
-		vac->offered[i] = hnsw_layout_own(layout)->alloc(layout, true);
+	memset(vac->root, 0xFF, sizeof(vac->root));
 	vac->copy = hnsw_alloc(Max(layout->shape[HNSW_BASE].size, layout->shape[HNSW_UPPER].size));
 }
 
@@ -415,8 +438,6 @@ free_state(HnswVacuum *vac)
 	hnsw_scorer_free(&vac->scorer);
 	hnsw_linker_free(&vac->linker);
 	hnsw_free(vac->vhat);
-	for (int i = 0; i < REPAIR_OFFERS; i++)
-		hnsw_free(vac->offered[i]);
 	hnsw_free(vac->copy);
 }
 
@@ -517,9 +538,13 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 	init_state(&vac, pager, dead, arg, result);
 	hnsw_heap_init(&unlinked.chunks, 64);
 	hnsw_heap_init(&unlinked.asides, 64);
-	/* half of the memory for the bits of each kind */
 	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
-		set_init(&vac.dying[kind], pager->ops->limit(pager, kind), Max(max_memory, 2) / 2);
+	{
+		HnswId		kind_limit = pager->ops->limit(pager, kind);
+
+		set_init(&vac.dying[kind], kind_limit, Max(max_memory / 8 * 3, 1));
+		known_init(&vac.anchored[kind], kind_limit, max_memory / 8);
+	}
 
 	find_unlinked(&vac, HNSW_CHUNK, &unlinked.chunks);
 	find_unlinked(&vac, HNSW_ASIDE, &unlinked.asides);
@@ -534,8 +559,11 @@ hnsw_graph_vacuum(HnswPager *pager, HnswDead dead, void *arg,
 
 	result->live = vac.counts.live;
 	result->removed = vac.counts.removed;
-	hnsw_free(vac.dying[HNSW_BASE].bits);
-	hnsw_free(vac.dying[HNSW_UPPER].bits);
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+	{
+		hnsw_free(vac.dying[kind].bits);
+		hnsw_free(vac.anchored[kind].ids);
+	}
 	hnsw_heap_free(&unlinked.chunks);
 	hnsw_heap_free(&unlinked.asides);
 	free_state(&vac);

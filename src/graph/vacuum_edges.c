@@ -5,7 +5,7 @@
  *
  * A record that loses edges is offered neighbors of the nearest dead ones, whose
  * own codes say which of them are near.  It loses the old ones and gets the new ones
- * in one change.
+ * in one change, together with the other records of its page.
  *
  * IDENTIFICATION
  *	  src/graph/vacuum_edges.c
@@ -17,7 +17,19 @@
 #include "distance/kernels.h"
 
 /* dead neighbors whose neighbors are looked at to repair one record */
-#define REPAIR_SOURCES		4
+#define REPAIR_SOURCES		2
+
+/* new neighbors that a record is offered at most */
+#define REPAIR_OFFERS		32
+
+/* What one record is going to be offered. */
+typedef struct Repair
+{
+	HnswId		id;
+	int			count;
+	HnswId		offers[REPAIR_OFFERS];
+	void	   *vectors[REPAIR_OFFERS]; /* decoded own vectors */
+} Repair;
 
 /*
  * Collects candidates to take the place of a record's dead neighbors: the
@@ -116,90 +128,128 @@ count_dying_edges(HnswVacuum *vac, HnswKind kind, const HnswRecord *rec)
 
 /*
  * Takes the next candidates from the heap that are there to be linked to, "most" at
- * most: their ids and vectors go to vac->offers.
+ * most.
  */
 static void
-gather_offers(HnswVacuum *vac, HnswKind kind, HnswHeap *candidates, int most)
+gather_offers(HnswVacuum *vac, HnswKind kind, HnswHeap *candidates, int most, Repair *repair)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswPager  *pager = vac->pager;
 
-	vac->noffers = 0;
-	for (int i = 0; i < most && vac->noffers < REPAIR_OFFERS && candidates->count > 0; i++)
+	for (int i = 0; i < most && repair->count < REPAIR_OFFERS && candidates->count > 0; i++)
 	{
 		HnswId		id = hnsw_heap_pop(candidates).id;
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
+		const HnswRecord *rec = HNSW_READ_PART(pager, kind, id, HNSW_PART_OWN);
 
 		if (rec == NULL)
 			continue;
 		if (rec->state == HNSW_LINKED && rec->layer == vac->copy->layer)
 		{
-			hnsw_own_decode(vac->layout, shape, rec, vac->offered[vac->noffers]);
-			vac->offers[vac->noffers++] = id;
+			hnsw_own_decode(vac->layout, shape, rec, repair->vectors[repair->count]);
+			repair->offers[repair->count++] = id;
 		}
 		HNSW_RELEASE(pager);
 	}
 }
 
-/* Repairs one record. */
-static void
-repair_record(HnswVacuum *vac, HnswKind kind, HnswId id)
+/* Finds out what a record needs; false when it has no edge to a dying one. */
+static bool
+prepare_repair(HnswVacuum *vac, HnswKind kind, HnswId id, Repair *repair)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
 	HnswPager  *pager = vac->pager;
 	const HnswRecord *rec = HNSW_READ(pager, kind, id);
-	HnswRecord *change;
 	HnswHeap	candidates;
 	bool		living;
 	int			dead;
 
 	if (rec == NULL)
-		return;
+		return false;
 	dead = rec->state == HNSW_FREE || hnsw_dying_has(&vac->dying[kind], id) ? 0 :
 		count_dying_edges(vac, kind, rec);
 	living = rec->state == HNSW_LINKED;
-	if (dead > 0)
+	if (dead > 0 && living)
 		memcpy(vac->copy, rec, shape->size);
 	HNSW_RELEASE(pager);
-	if (dead == 0)
-		return;
-
-	hnsw_heap_init(&candidates, 64);
-	vac->noffers = 0;
-	if (living)
+	repair->id = id;
+	repair->count = 0;
+	if (dead > 0 && living)
 	{
+		hnsw_heap_init(&candidates, 64);
 		find_replacements(vac, kind, id, &candidates);
-		gather_offers(vac, kind, &candidates, dead);
+		gather_offers(vac, kind, &candidates, dead, repair);
+		hnsw_heap_free(&candidates);
 	}
-	HNSW_DEBUG_POINT("vacuum-repairing");
-	change = HNSW_MODIFY(pager, kind, id);
-	if (change != NULL)
-	{
-		bool		changed = drop_dying_edges(vac, kind, change) > 0;
+	return dead > 0;
+}
 
-		for (int i = 0; i < vac->noffers; i++)
-			changed |= change->state == HNSW_LINKED && change->count < shape->slots &&
-				hnsw_link_offer(&vac->linker, shape, change, vac->offers[i], vac->offered[i],
-								false) == HNSW_OFFER_TAKEN;
-		if (changed)
-			HNSW_COMMIT(pager);
-		else
-			HNSW_CANCEL(pager);
+/* Changes the record; false when there was nothing to change. */
+static bool
+make_repair(HnswVacuum *vac, HnswKind kind, const Repair *repair, HnswRecord *rec)
+{
+	const HnswShape *shape = &vac->layout->shape[kind];
+	bool		changed = drop_dying_edges(vac, kind, rec) > 0;
+
+	for (int i = 0; i < repair->count; i++)
+		changed |= rec->state == HNSW_LINKED && rec->count < shape->slots &&
+			hnsw_link_offer(&vac->linker, shape, rec, repair->offers[i], repair->vectors[i],
+							false) == HNSW_OFFER_TAKEN;
+	return changed;
+}
+
+/* Repairs the records of a page in one change. */
+static void
+repair_page(HnswVacuum *vac, HnswKind kind, HnswId first, int count, Repair *repairs)
+{
+	HnswPager  *pager = vac->pager;
+	int			nrepairs = 0;
+	bool		open = false,
+				changed = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		nrepairs += prepare_repair(vac, kind, first + i, &repairs[nrepairs]);
+		pager->ops->pause(pager);
 	}
-	hnsw_heap_free(&candidates);
+	if (nrepairs == 0)
+		return;
+	HNSW_DEBUG_POINT("vacuum-repairing");
+	for (int i = 0; i < nrepairs; i++)
+	{
+		HnswRecord *rec = HNSW_MODIFY(pager, kind, repairs[i].id);
+
+		if (rec == NULL)
+			continue;
+		open = true;
+		changed |= make_repair(vac, kind, &repairs[i], rec);
+	}
+	if (changed)
+		HNSW_COMMIT(pager);
+	else if (open)
+		HNSW_CANCEL(pager);
 }
 
 void
 hnsw_vacuum_repair(HnswVacuum *vac, HnswKind kind)
 {
+	const HnswOwnOps *own = hnsw_layout_own(vac->layout);
+	int			per_page = vac->layout->shape[kind].per_page;
 	HnswPager  *pager = vac->pager;
+	Repair	   *repairs;
+	int			count;
 
 	if (vac->dying[kind].members == 0)
 		return;
+	repairs = hnsw_alloc(sizeof(Repair) * per_page);
+	for (int i = 0; i < per_page * REPAIR_OFFERS; i++)
+		repairs[i / REPAIR_OFFERS].vectors[i % REPAIR_OFFERS] = own->alloc(vac->layout, true);
 	for (HnswId id = pager->ops->seek(pager, kind, 0); id != HNSW_NO_ID;
-		 id = pager->ops->seek(pager, kind, id + 1))
+		 id = pager->ops->seek(pager, kind, id + count))
 	{
-		repair_record(vac, kind, id);
-		pager->ops->pause(pager);
+		count = pager->ops->together(pager, kind, id);
+		repair_page(vac, kind, id, count, repairs);
 	}
+	for (int i = 0; i < per_page * REPAIR_OFFERS; i++)
+		hnsw_free(repairs[i / REPAIR_OFFERS].vectors[i % REPAIR_OFFERS]);
+	hnsw_free(repairs);
 }

@@ -16,22 +16,12 @@
 #include "distance/kernels.h"
 #include "graph/dying.h"
 
-typedef struct RootArg
+/* Raises an error after more steps along tree edges than there are records. */
+static void
+check_steps(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId steps)
 {
-	int			layer;
-	HnswId		old;
-	HnswId		id;
-} RootArg;
-
-static bool
-replace_root(HnswEntry *entry, void *arg)
-{
-	RootArg    *root = arg;
-
-	if (entry->root[root->layer] != root->old)
-		return false;
-	entry->root[root->layer] = root->id;
-	return true;
+	if (steps % 1024 == 1023 && steps > vac->pager->ops->limit(vac->pager, kind))
+		hnsw_corrupt("index \"%s\": tree edges of record %u form a loop", vac->pager->name, id);
 }
 
 /*
@@ -53,8 +43,7 @@ living_ancestor(HnswVacuum *vac, HnswKind kind, HnswId id)
 			return id;
 		if (state == HNSW_FREE || parent == HNSW_NO_ID)
 			return HNSW_NO_ID;
-		if (steps++ > vac->pager->ops->limit(vac->pager, kind))
-			hnsw_corrupt("index \"%s\": parents of record %u form a loop", vac->pager->name, id);
+		check_steps(vac, kind, id, steps++);
 		id = parent;
 		vac->pager->ops->pause(vac->pager);
 	}
@@ -65,7 +54,7 @@ static bool
 decode_record(HnswVacuum *vac, HnswKind kind, HnswId id)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
-	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
+	const HnswRecord *rec = HNSW_READ_PART(vac->pager, kind, id, HNSW_PART_OWN);
 	bool		usable;
 
 	if (rec == NULL)
@@ -77,6 +66,9 @@ decode_record(HnswVacuum *vac, HnswKind kind, HnswId id)
 	HNSW_RELEASE(vac->pager);
 	return usable;
 }
+
+/* of a child's own neighbors, how many are looked at as its parent in one try */
+#define NEAR_TRIES	8
 
 /* What is known of a child that is on its way to a new parent. */
 typedef struct Move
@@ -112,7 +104,7 @@ static int
 tree_neighbors(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId *ids)
 {
 	const HnswShape *shape = &vac->layout->shape[kind];
-	const HnswRecord *rec = HNSW_READ(vac->pager, kind, id);
+	const HnswRecord *rec = HNSW_READ_PART(vac->pager, kind, id, HNSW_PART_EDGES);
 	int			count = 0;
 
 	if (rec == NULL)
@@ -154,7 +146,7 @@ static bool
 plan_child(HnswVacuum *vac, Move *move)
 {
 	const HnswShape *shape = &vac->layout->shape[move->kind];
-	const HnswRecord *rec = HNSW_READ(vac->pager, move->kind, move->child);
+	const HnswRecord *rec = HNSW_READ_PART(vac->pager, move->kind, move->child, HNSW_PART_EDGES);
 	HnswId		ids[HNSW_MAX_SLOTS];
 	bool		room;
 	int			count;
@@ -258,21 +250,6 @@ try_adopter(HnswVacuum *vac, const Move *move, HnswId adopter, Evict evict)
 	return false;
 }
 
-/* Appends the children of a record to the queue, as pairs (parent, child). */
-static void
-queue_children(HnswHeap *queue, const HnswShape *shape, const HnswRecord *rec, HnswId id)
-{
-	const uint32 *ids = hnsw_record_ids(rec, shape);
-
-	for (int i = 0; i < rec->count; i++)
-		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) &&
-			ids[i] != rec->parent && ids[i] != HNSW_NO_ID)
-		{
-			hnsw_heap_append(queue, 0, id);
-			hnsw_heap_append(queue, 0, ids[i]);
-		}
-}
-
 /*
  * Finds a record of the tree at or below "top" that takes the child, nearest to
  * top first, and pins the edge to it; HNSW_NO_ID when none is left.  The child
@@ -283,8 +260,8 @@ queue_children(HnswHeap *queue, const HnswShape *shape, const HnswRecord *rec, H
 static HnswId
 adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 {
-	const HnswShape *shape = &vac->layout->shape[move->kind];
 	HnswPager  *pager = vac->pager;
+	HnswId		children[HNSW_MAX_SLOTS];
 	HnswHeap	queue;
 	HnswId		adopter = HNSW_NO_ID;
 
@@ -295,25 +272,165 @@ adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 	{
 		HnswId		from = queue.items[next].id;
 		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ(pager, move->kind, at);
+		const HnswRecord *rec = HNSW_READ_PART(pager, move->kind, at, HNSW_PART_HEAD);
 		bool		in_tree;
+		int			count;
 
 		if (rec == NULL)
 			continue;
 		in_tree = at != move->child &&
 			(at == top || (rec->state == HNSW_LINKED && rec->parent == from) ||
 			 (evict != EVICT_NONE && rec->state == HNSW_PENDING && rec->parent == HNSW_NO_ID));
-		if (in_tree)
-			queue_children(&queue, shape, rec, at);
 		HNSW_RELEASE(pager);
 		if (in_tree && try_adopter(vac, move, at, evict))
 			adopter = at;
-		if (queue.count / 2 > pager->ops->limit(pager, move->kind))
-			hnsw_corrupt("index \"%s\": tree edges of layer records form a loop", pager->name);
+		count = in_tree && adopter == HNSW_NO_ID ?
+			tree_neighbors(vac, move->kind, at, children) : 0;
+		for (int i = 0; i < count; i++)
+		{
+			hnsw_heap_append(&queue, 0, at);
+			hnsw_heap_append(&queue, 0, children[i]);
+		}
+		check_steps(vac, move->kind, top, queue.count / 2);
 		pager->ops->pause(pager);
 	}
 	hnsw_heap_free(&queue);
 	return adopter;
+}
+
+/*
+ * Remembers, in a table that forgets, what has no dying ancestor.  That stays so
+ * until the vacuum has ended: it moves nothing but children of dying records.
+ */
+static HnswId *
+anchored_slot(HnswVacuum *vac, HnswKind kind, HnswId id)
+{
+	return &vac->anchored[kind].ids[id % vac->anchored[kind].size];
+}
+
+/*
+ * Does the record live, and all its ancestors up to the layer's root?  Then the child,
+ * whose parent is dying, is none of them.
+ */
+static bool
+is_anchored(HnswVacuum *vac, const Move *move, HnswId root, HnswId id)
+{
+	HnswId		path[32];
+	int			length = 0;
+
+	for (HnswId at = id, steps = 0; *anchored_slot(vac, move->kind, at) != at; steps++)
+	{
+		HnswId		parent;
+		int			layer;
+
+		if (hnsw_vacuum_state(vac->pager, move->kind, at, &parent, &layer) != HNSW_LINKED ||
+			layer != move->layer || (parent == HNSW_NO_ID && at != root))
+			return false;
+		check_steps(vac, move->kind, id, steps);
+		if (length < (int) lengthof(path))
+			path[length++] = at;
+		if (at == root)
+			break;
+		at = parent;
+	}
+	for (int i = 0; i < length; i++)
+		*anchored_slot(vac, move->kind, path[i]) = path[i];
+	return true;
+}
+
+/*
+ * The nearest of the child's own neighbors that has room for it and hangs below
+ * living records only; HNSW_NO_ID when there is none among the nearest few.  Its edge to the child, if it has
+ * one already, becomes the tree's: no other has to go for it.
+ */
+static HnswId
+adopt_near(HnswVacuum *vac, const Move *move, HnswId root)
+{
+	const HnswShape *shape = &vac->layout->shape[move->kind];
+	const HnswRecord *rec = HNSW_READ_PART(vac->pager, move->kind, move->child,
+										   HNSW_PART_EDGES);
+	HnswHeap	neighbors;
+	HnswId		adopter = HNSW_NO_ID;
+
+	if (rec == NULL)
+		return HNSW_NO_ID;
+	hnsw_heap_init(&neighbors, shape->slots);
+	for (int i = 0; i < rec->count; i++)
+	{
+		HnswId		to = hnsw_record_ids(rec, shape)[i];
+
+		if (to != HNSW_NO_ID && to != move->old)
+			hnsw_heap_push(&neighbors, hnsw_edge_length(vac->layout, shape, rec, i, 0), to);
+	}
+	HNSW_RELEASE(vac->pager);
+	for (int i = 0; i < NEAR_TRIES && neighbors.count > 0 && adopter == HNSW_NO_ID; i++)
+	{
+		HnswId		id = hnsw_heap_pop(&neighbors).id;
+
+		if (is_anchored(vac, move, root, id) && pin_child(vac, move, id, HNSW_NO_ID))
+			adopter = id;
+		vac->pager->ops->pause(vac->pager);
+	}
+	hnsw_heap_free(&neighbors);
+	return adopter;
+}
+
+/*
+ * The tree child of a record which the moving child, whose vector is decoded, is
+ * nearest to; where that is not known, one after the other.  HNSW_NO_ID in a leaf.
+ */
+static HnswId
+nearest_child(HnswVacuum *vac, const Move *move, HnswId at)
+{
+	const HnswShape *shape = &vac->layout->shape[move->kind];
+	const HnswRecord *rec = HNSW_READ(vac->pager, move->kind, at);
+	HnswHeap	children;
+	HnswId		nearest = HNSW_NO_ID;
+
+	if (rec == NULL)
+		return HNSW_NO_ID;
+	hnsw_heap_init(&children, shape->slots);
+	if (shape->bits > 0)
+		hnsw_score_all(&vac->scorer, shape, vac->vhat, rec);
+	for (int i = 0; i < rec->count; i++)
+	{
+		HnswId		to = hnsw_record_ids(rec, shape)[i];
+
+		if (hnsw_bit(hnsw_record_pinned(rec, shape), i) && to != rec->parent && to != HNSW_NO_ID)
+			hnsw_heap_push(&children, shape->bits > 0 ? vac->scorer.est[i] :
+						   (to ^ move->child) * 2654435769u, to);
+	}
+	HNSW_RELEASE(vac->pager);
+	while (children.count > 0 && nearest == HNSW_NO_ID)
+	{
+		HnswId		to = hnsw_heap_pop(&children).id,
+					parent;
+		int			layer;
+
+		if (hnsw_vacuum_state(vac->pager, move->kind, to, &parent, &layer) == HNSW_LINKED &&
+			parent == at)
+			nearest = to;
+	}
+	hnsw_heap_free(&children);
+	return nearest;
+}
+
+/*
+ * Goes down from the layer's root to a record with room, always to the child that is
+ * nearest to the one that is moved.  HNSW_NO_ID when that ends in a full leaf.
+ */
+static HnswId
+adopt_on_way_down(HnswVacuum *vac, const Move *move, HnswId root)
+{
+	for (HnswId at = root, steps = 0; at != HNSW_NO_ID; steps++)
+	{
+		if (pin_child(vac, move, at, HNSW_NO_ID))
+			return at;
+		check_steps(vac, move->kind, root, steps);
+		at = nearest_child(vac, move, at);
+		vac->pager->ops->pause(vac->pager);
+	}
+	return HNSW_NO_ID;
 }
 
 /* The child has no parent. */
@@ -344,19 +461,20 @@ take_root(HnswVacuum *vac, const Move *move, HnswId *top)
 		HnswId		unused;
 		int			layer,
 					state;
-		RootArg		root = {move->layer, HNSW_NO_ID, move->child};
+		HnswId		root;
 
 		pager->ops->get_entry(pager, &entry);
-		root.old = entry.root[move->layer];
-		state = root.old == move->child ? HNSW_FREE :
-			hnsw_vacuum_state(pager, move->kind, root.old, &unused, &layer);
+		root = entry.root[move->layer];
+		state = root == move->child ? HNSW_FREE :
+			hnsw_vacuum_state(pager, move->kind, root, &unused, &layer);
 		if (state == HNSW_LINKED || state == HNSW_PENDING)
 		{
-			*top = root.old;
+			*top = root;
 			return false;
 		}
 		/* a vacuum that was stopped may have made it the root already */
-		if (root.old == move->child || pager->ops->update_entry(pager, replace_root, &root))
+		if (root == move->child ||
+			hnsw_entry_replace_root(pager, move->layer, root, move->child))
 		{
 			make_root(vac, move);
 			return true;
@@ -392,48 +510,94 @@ take_parent(HnswVacuum *vac, const Move *move, HnswId adopter)
 }
 
 /*
+ * A record that takes the child, with the edge to it: below the nearest ancestor that
+ * lives, or else below the layer's root.  *is_root tells that the child has become that
+ * itself.
+ */
+static HnswId
+adopt_anywhere(HnswVacuum *vac, const Move *move, bool *is_root)
+{
+	HnswPager  *pager = vac->pager;
+	HnswId		top = living_ancestor(vac, move->kind, move->old),
+				root,
+				adopter;
+
+	for (;;)
+	{
+		adopter = top == HNSW_NO_ID ? HNSW_NO_ID : adopt_below(vac, move, top, EVICT_NONE);
+		if (adopter != HNSW_NO_ID)
+			return adopter;
+		*is_root = take_root(vac, move, &root);
+		if (*is_root)
+			return HNSW_NO_ID;
+
+		/*
+		 * Everything below the ancestor has begun to die or is full: from the
+		 * root, then in the place of an edge to a dying record.  Where all
+		 * slots of a living record are pinned and it has no living child, it
+		 * has one.
+		 */
+		adopter = adopt_on_way_down(vac, move, root);
+		if (adopter == HNSW_NO_ID)
+			adopter = adopt_below(vac, move, root, EVICT_NONE);
+		if (adopter == HNSW_NO_ID)
+			adopter = adopt_below(vac, move, root, EVICT_DYING);
+		if (adopter != HNSW_NO_ID || !move->lax)
+			return adopter;
+		pager->ops->pause(pager);
+	}
+}
+
+/*
+ * Does the layer's root live?  If not, a child without a living ancestor becomes the
+ * root: *is_root.
+ */
+static bool
+has_living_root(HnswVacuum *vac, const Move *move, bool *is_root)
+{
+	HnswPager  *pager = vac->pager;
+	HnswEntry	now;
+	HnswId		root,
+				parent;
+	int			layer;
+
+	*is_root = false;
+	if (vac->root[move->layer] != HNSW_NO_ID)
+		return true;
+	pager->ops->get_entry(pager, &now);
+	root = now.root[move->layer];
+	if (root == move->child || living_ancestor(vac, move->kind, move->old) == HNSW_NO_ID)
+		*is_root = take_root(vac, move, &root);
+	if (*is_root || hnsw_vacuum_state(pager, move->kind, root, &parent, &layer) != HNSW_LINKED ||
+		parent != HNSW_NO_ID)
+		return false;
+	vac->root[move->layer] = root;
+	return true;
+}
+
+/*
  * Gives a living record, whose parent is dying, a new one.  False when there is no
  * place for it as long as others have not been moved.
  */
 static bool
 reparent(HnswVacuum *vac, Move *move)
 {
-	HnswPager  *pager = vac->pager;
-	HnswEntry	now;
-	HnswId		top,
-				adopter;
+	HnswId		adopter = HNSW_NO_ID;
+	bool		is_root,
+				has_root = has_living_root(vac, move, &is_root);
 
-	pager->ops->get_entry(pager, &now);
-	top = now.root[move->layer] == move->child ? HNSW_NO_ID :
-		living_ancestor(vac, move->kind, move->old);
-	if (top == HNSW_NO_ID && take_root(vac, move, &top))
+	if (is_root)
 		return true;
-	for (;;)
-	{
-		if (!plan_child(vac, move))
-			return false;
-		if (!decode_record(vac, move->kind, move->child))
-			return true;
-		adopter = adopt_below(vac, move, top, EVICT_NONE);
-		if (adopter != HNSW_NO_ID)
-			break;
-
-		/*
-		 * Everything below has begun to die or is full: from the root, then
-		 * in the place of an edge to a dying record.  Where all slots of a
-		 * living record are pinned and it has no living child, it has one.
-		 */
-		if (take_root(vac, move, &top))
-			return true;
-		adopter = adopt_below(vac, move, top, EVICT_NONE);
-		if (adopter == HNSW_NO_ID)
-			adopter = adopt_below(vac, move, top, EVICT_DYING);
-		if (adopter != HNSW_NO_ID)
-			break;
-		if (!move->lax)
-			return false;
-		pager->ops->pause(pager);
-	}
+	if (!plan_child(vac, move))
+		return false;
+	if (!decode_record(vac, move->kind, move->child))
+		return true;
+	if (has_root)
+		adopter = adopt_near(vac, move, vac->root[move->layer]);
+	if (adopter == HNSW_NO_ID)
+		adopter = adopt_anywhere(vac, move, &is_root);
+	if (adopter == HNSW_NO_ID)
+		return is_root;
 	HNSW_DEBUG_POINT("vacuum-adopted");
 	take_parent(vac, move, adopter);
 	return true;
@@ -481,7 +645,7 @@ hnsw_vacuum_unpin(HnswVacuum *vac, HnswKind kind)
 	for (HnswId id = pager->ops->seek(pager, kind, 0); id != HNSW_NO_ID;
 		 id = pager->ops->seek(pager, kind, id + 1))
 	{
-		const HnswRecord *rec = HNSW_READ(pager, kind, id);
+		const HnswRecord *rec = HNSW_READ_PART(pager, kind, id, HNSW_PART_EDGES);
 		int			npinned = 0;
 
 		if (rec == NULL)

@@ -27,8 +27,12 @@ typedef struct HnswDyingSet
 	double		members;
 } HnswDyingSet;
 
-/* new neighbors that a record is offered at most when it is repaired */
-#define REPAIR_OFFERS		32
+/* A table of some records, each in the only place where it can be. */
+typedef struct HnswKnown
+{
+	HnswId	   *ids;
+	HnswId		size;
+} HnswKnown;
 
 typedef struct HnswVacuum
 {
@@ -39,10 +43,9 @@ typedef struct HnswVacuum
 	HnswScorer	scorer;
 	HnswLinker	linker;
 	void	   *vhat;			/* decoded own vector of another record */
+	HnswId		root[HNSW_MAX_LAYERS];	/* those known to live, which stay */
+	HnswKnown	anchored[2];	/* with no dying ancestor: see vacuum_tree.c */
 	HnswRecord *copy;			/* of the record being repaired */
-	int			noffers;		/* for it: new neighbors */
-	HnswId		offers[REPAIR_OFFERS];
-	void	   *offered[REPAIR_OFFERS]; /* their decoded own vectors */
 	HnswVacuumResult *result;
 } HnswVacuum;
 

@@ -334,10 +334,7 @@ HNSW_FUNCTION(build_memory)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("m must be between %d and %d", HNSW_MIN_M, HNSW_MAX_M)));
-	if (m0 != 0 && (m0 < m || m0 > 4 * m))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("m0 must be between m and 4 * m")));
+	hnsw_options_check_m0(m, m0);
 	hnsw_layout_plan(&request, &layout);
 	PG_RETURN_INT64(build_memory(&layout, (double) rows));
 }

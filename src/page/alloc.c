@@ -227,11 +227,11 @@ hnsw_alloc_create(HnswSharedPager *shared, HnswKind kind, const void *image, Siz
 }
 
 void
-hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind, HnswId id)
+hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind, const HnswId *ids, int count)
 {
 	const HnswLayout *layout = shared->pager.layout;
 	int			slot;
-	BlockNumber block = hnsw_slot_block(layout, kind, id, &slot);
+	BlockNumber block = hnsw_slot_block(layout, kind, ids[0], &slot);
 	Buffer		alloc_buffer = hnsw_buffer_get(shared->index, HNSW_ALLOC_BLOCK, true,
 											   HNSW_PAGE_ALLOC);
 	Buffer		buffer = hnsw_buffer_get(shared->index, block, true, kind);
@@ -240,7 +240,8 @@ hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind, HnswId id)
 
 	hnsw_change_begin(&wal, shared->index, shared->logged);
 	page = hnsw_change_page(&wal, buffer, false);
-	*(uint8 *) slot_in(page, layout, kind, slot) = HNSW_FREE;
+	for (int i = 0; i < count; i++)
+		*(uint8 *) slot_in(page, layout, kind, slot + (int) (ids[i] - ids[0])) = HNSW_FREE;
 	if (hnsw_page_special(page)->listed)
 	{
 		hnsw_change_commit(&wal);

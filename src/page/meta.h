@@ -28,7 +28,8 @@ extern bool hnsw_meta_update_entry(Relation index, bool logged,
  */
 extern HnswId hnsw_alloc_create(HnswSharedPager *shared, HnswKind kind,
 								const void *image, Size size);
-extern void hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind, HnswId id);
+extern void hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind,
+							   const HnswId *ids, int count);
 
 /* First block of a slot, and its number in that page. */
 extern BlockNumber hnsw_slot_block(const HnswLayout *layout, HnswKind kind, HnswId id,

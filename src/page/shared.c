@@ -43,9 +43,10 @@ locate(HnswSharedPager *shared, HnswKind kind, HnswId id, BlockNumber *block, in
 }
 
 static void
-check_slot(HnswSharedPager *shared, HnswKind kind, BlockNumber block, const void *slot)
+check_slot(HnswSharedPager *shared, HnswKind kind, BlockNumber block, const void *slot,
+		   HnswPart part)
 {
-	const char *problem = hnsw_slot_problem(shared->pager.layout, kind, slot);
+	const char *problem = hnsw_slot_problem(shared->pager.layout, kind, slot, part);
 
 	if (unlikely(problem != NULL))
 		hnsw_corrupt("index \"%s\": block %u: %s",
@@ -72,45 +73,50 @@ check_apart(HnswSharedPager *shared, HnswKind kind, BlockNumber block,
 	}
 }
 
+/*
+ * Of a record of several pages only those that hold the part: each change locks all,
+ * so that they go together.
+ */
 static const void *
-shared_read(HnswPager *pager, HnswKind kind, HnswId id)
+shared_read(HnswPager *pager, HnswKind kind, HnswId id, HnswPart part)
 {
 	HnswSharedPager *shared = shared_of(pager);
 	const HnswLayout *layout = pager->layout;
-	int			npages = hnsw_layout_pages(layout, kind);
 	HnswSharedRead *read = &shared->reads[shared->nreads];
+	int			size = hnsw_layout_part_size(layout, kind, part),
+				first,
+				done = 0;
 	BlockNumber block;
 	int			slot;
-	Size		size,
-				done = 0;
 	char	   *p;
 
 	Assert(shared->nreads < (int) lengthof(shared->reads));
 	if (!locate(shared, kind, id, &block, &slot))
 		return NULL;
-	size = hnsw_layout_slot_size(layout, kind);
+	first = HNSW_PAGE_HEADER + slot * hnsw_layout_slot_size(layout, kind);
 	read->count = 0;
-	for (int i = 0; i < npages; i++)
-		read->buffers[read->count++] =
-			hnsw_buffer_get_ahead(shared->index, block + i, kind,
-								  HNSW_PAGE_HEADER + (npages == 1 ? slot * (int) size : 0),
-								  (int) Min(size, (Size) HNSW_PAGE_ROOM));
+	for (int left = size; left > 0; left -= HNSW_PAGE_ROOM)
+	{
+		read->buffers[read->count] =
+			hnsw_buffer_get_ahead(shared->index, block + read->count, kind, first,
+								  Min(left, HNSW_PAGE_ROOM));
+		read->count++;
+	}
 	shared->nreads++;
 
-	if (npages == 1)
-		p = hnsw_page_contents(BufferGetPage(read->buffers[0])) + (Size) slot * size;
-	else
+	p = (char *) BufferGetPage(read->buffers[0]) + first;
+	if (read->count > 1)
 	{
 		p = shared->gathered[0];
-		for (int i = 0; i < npages && done < size; i++)
+		for (int i = 0; i < read->count; i++)
 		{
-			Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
+			int			bytes = Min(size - done, HNSW_PAGE_ROOM);
 
-			memcpy(p + done, hnsw_page_contents(BufferGetPage(read->buffers[i])), part);
-			done += part;
+			memcpy(p + done, hnsw_page_contents(BufferGetPage(read->buffers[i])), bytes);
+			done += bytes;
 		}
 	}
-	check_slot(shared, kind, block, p);
+	check_slot(shared, kind, block, p, part);
 	return p;
 }
 
@@ -145,6 +151,17 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 		/* a first modify leaves nothing open; a second one is the caller's */
 		return NULL;
 	}
+	if (shared->changing && npages == 1)
+	{
+		Page		page = hnsw_change_find_page(&shared->change, block);
+
+		if (page != NULL && hnsw_page_special(page)->kind == kind)
+		{
+			p = hnsw_page_contents(page) + (Size) slot * size;
+			check_slot(shared, kind, block, p, HNSW_PART_ALL);
+			return p;
+		}
+	}
 	if (shared->changing)
 		check_apart(shared, kind, block, shared->change.buffers, shared->change.count);
 	for (int i = 0; i < npages; i++)
@@ -173,7 +190,7 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 		shared->npages = npages;
 		shared->changed_size = size;
 	}
-	check_slot(shared, kind, block, p);
+	check_slot(shared, kind, block, p, HNSW_PART_ALL);
 	return p;
 }
 
@@ -213,10 +230,19 @@ shared_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 }
 
 static void
-shared_destroy(HnswPager *pager, HnswKind kind, HnswId id)
+shared_destroy(HnswPager *pager, HnswKind kind, const HnswId *ids, int count)
 {
 	Assert(!shared_of(pager)->changing && shared_of(pager)->nreads == 0);
-	hnsw_alloc_destroy(shared_of(pager), kind, id);
+	hnsw_alloc_destroy(shared_of(pager), kind, ids, count);
+}
+
+static int
+shared_together(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	int			slot;
+
+	hnsw_slot_block(pager->layout, kind, id, &slot);
+	return hnsw_layout_per_page(pager->layout, kind) - slot;
 }
 
 static HnswId
@@ -320,6 +346,7 @@ static const HnswPagerOps shared_ops = {
 	.cancel = shared_cancel,
 	.create = shared_create,
 	.destroy = shared_destroy,
+	.together = shared_together,
 	.seek = shared_seek,
 	.limit = shared_limit,
 	.get_entry = shared_get_entry,

@@ -24,15 +24,26 @@ hnsw_change_begin(HnswChange *change, Relation index, bool logged)
 Page
 hnsw_change_page(HnswChange *change, Buffer buffer, bool whole)
 {
+	Page		page;
+
 	/* callers stay within the limit: static assert below */
 	if (change->count >= MAX_GENERIC_XLOG_PAGES)
 		elog(ERROR, "too many pages in one change of index \"%s\"",
 			 RelationGetRelationName(change->index));
-	change->buffers[change->count++] = buffer;
-	if (!change->logged)
-		return BufferGetPage(buffer);
-	return GenericXLogRegisterBuffer(change->state, buffer,
-									 whole ? GENERIC_XLOG_FULL_IMAGE : 0);
+	page = !change->logged ? BufferGetPage(buffer) :
+		GenericXLogRegisterBuffer(change->state, buffer, whole ? GENERIC_XLOG_FULL_IMAGE : 0);
+	change->buffers[change->count] = buffer;
+	change->pages[change->count++] = page;
+	return page;
+}
+
+Page
+hnsw_change_find_page(const HnswChange *change, BlockNumber block)
+{
+	for (int i = 0; i < change->count; i++)
+		if (BufferGetBlockNumber(change->buffers[i]) == block)
+			return change->pages[i];
+	return NULL;
 }
 
 StaticAssertDecl(HNSW_MAX_EXTENT_PAGES + 1 <= MAX_GENERIC_XLOG_PAGES,

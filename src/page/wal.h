@@ -28,6 +28,7 @@ typedef struct HnswChange
 	bool		logged;
 	GenericXLogState *state;
 	Buffer		buffers[MAX_GENERIC_XLOG_PAGES];
+	Page		pages[MAX_GENERIC_XLOG_PAGES];	/* their images to change */
 	int			count;
 } HnswChange;
 
@@ -38,6 +39,9 @@ extern void hnsw_change_begin(HnswChange *change, Relation index, bool logged);
  * With "whole" the record holds the whole page (for new pages).
  */
 extern Page hnsw_change_page(HnswChange *change, Buffer buffer, bool whole);
+
+/* The image of a block that is in the change already, else NULL. */
+extern Page hnsw_change_find_page(const HnswChange *change, BlockNumber block);
 
 /* Both unlock and unpin all buffers of the change. */
 extern void hnsw_change_commit(HnswChange *change);

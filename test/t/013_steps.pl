@@ -100,7 +100,7 @@ while ($at < 40000)
 	last if $status == 0;
 	$node->safe_psql('postgres', 'SELECT more(25)') if $stopped % 2;
 	$stopped++;
-	$at = int($at * 1.12) + 1;
+	$at = int($at * 1.07) + 1;
 }
 cmp_ok($stopped, '>', 25, "vacuum stopped $stopped times");
 $node->safe_psql('postgres', 'SELECT more(100); VACUUM items');

@@ -99,11 +99,11 @@ foreach my $point ('vacuum-swept', 'vacuum-marked', 'vacuum-barrier', 'vacuum-ad
 
 # A vacuum is cancelled between a new parent's edge and the child's; the new
 # parent's own parent dies before the next vacuum: no mark of a tree edge stays.
-fresh('adopted', 400, 'm = 2, m0 = 2, ef_construction = 8');
+fresh('adopted', 400, 'm = 2, m0 = 4, ef_construction = 8');
 foreach my $n (1 .. 12)
 {
 	sql("DELETE FROM $table WHERE (id * 7919) % 13 = $n");
-	my $vacuum = stop_at($node, "vacuum-adopted:$n", "VACUUM $table");
+	my $vacuum = stop_at($node, 'vacuum-adopted:' . (1 + $n % 5), "VACUUM $table");
 
 	sql("SELECT pg_cancel_backend($vacuum->{pid})");
 	finish($vacuum);
@@ -125,7 +125,7 @@ ends($vacuum, 'vacuum');
 sound('after both');
 
 # Two inserts link to the same full neighbors.
-fresh('same', 60, 'm = 2, m0 = 2, ef_construction = 8');
+fresh('same', 60, 'm = 2, m0 = 4, ef_construction = 8');
 my @inserts = map { stop_at($node, 'insert-created', "INSERT INTO $table VALUES (1000 + $_, '[5,5.0$_,5]')") } 1 .. 4;
 go_on($_) foreach reverse @inserts;
 ends($_, 'insert') foreach @inserts;

@@ -233,13 +233,13 @@ static int	task_reads;			/* nested: the second is under the first's
 static bool task_changing;
 
 static const void *
-task_read(HnswPager *pager, HnswKind kind, HnswId id)
+task_read(HnswPager *pager, HnswKind kind, HnswId id, HnswPart part)
 {
 	const void *slot;
 
 	if (task_reads == 0)
 		task_yield();
-	slot = task_below->read(pager, kind, id);
+	slot = task_below->read(pager, kind, id, part);
 	task_reads += slot != NULL;
 	return slot;
 }
@@ -285,10 +285,10 @@ task_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 }
 
 static void
-task_destroy(HnswPager *pager, HnswKind kind, HnswId id)
+task_destroy(HnswPager *pager, HnswKind kind, const HnswId *ids, int count)
 {
 	task_yield();
-	task_below->destroy(pager, kind, id);
+	task_below->destroy(pager, kind, ids, count);
 }
 
 static void

@@ -151,7 +151,7 @@ check_pair(const HnswLayout *layout, HnswScorer *scorer, Sample *q, Sample *v, c
 	if (!sample_store(v, layout) ||
 		!hnsw_point_set_query(&q->point, layout, sample_plain(q, layout)))
 		return;
-	CHECK(hnsw_slot_problem(layout, HNSW_BASE, v->rec) == NULL);
+	CHECK(hnsw_slot_problem(layout, HNSW_BASE, v->rec, HNSW_PART_ALL) == NULL);
 	own = hnsw_own_of(v->rec, shape);
 	CHECK_MSG(ops->problem(layout, &own) == NULL, "%s: %s", what, ops->problem(layout, &own));
 	if (layout->form == HNSW_SPARSE && !v->point.clamped)
@@ -371,7 +371,7 @@ test_damage(const HnswCell *cell, int dim)
 			bytes[unit_below(unit_below(3) == 0 ? 4 : (int) layout.own_bytes)] = (uint8) unit_random();
 		x = hnsw_own_of(a.rec, shape);
 		y = hnsw_own_of(b.rec, shape);
-		if (hnsw_slot_problem(&layout, HNSW_BASE, a.rec) != NULL)
+		if (hnsw_slot_problem(&layout, HNSW_BASE, a.rec, HNSW_PART_ALL) != NULL)
 		{
 			refused++;
 			continue;
@@ -426,9 +426,9 @@ test_problems(void)
 	CHECK(DAMAGED(a.rec->vmin = -1));
 	sample_store(&a, &layout);
 	*(uint32 *) hnsw_record_own(a.rec, shape) = layout.nonzeros;
-	CHECK(hnsw_slot_problem(&layout, HNSW_BASE, a.rec) == NULL);
+	CHECK(hnsw_slot_problem(&layout, HNSW_BASE, a.rec, HNSW_PART_ALL) == NULL);
 	*(uint32 *) hnsw_record_own(a.rec, shape) = layout.nonzeros + 1;
-	CHECK(hnsw_slot_problem(&layout, HNSW_BASE, a.rec) != NULL);
+	CHECK(hnsw_slot_problem(&layout, HNSW_BASE, a.rec, HNSW_PART_ALL) != NULL);
 	sample_free(&a);
 
 	fixture_layout_cell(&layout, hnsw_cell_find(HNSW_BIT, HNSW_HAMMING), 13, 8, 0);
