@@ -211,6 +211,22 @@ arena_modify(HnswPager *pager, HnswKind kind, HnswId id)
 	return slot_bytes(arena, kind, id, block, slot, HNSW_PART_ALL, true);
 }
 
+/* Changes are made in place: held is as good as changed. */
+static const void *
+arena_hold(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswArena  *arena = arena_of(pager);
+
+	arena->held = arena_modify(pager, kind, id);
+	return arena->held;
+}
+
+static void *
+arena_change(HnswPager *pager)
+{
+	return ((HnswArena *) pager)->held;
+}
+
 static void
 end_change(HnswArena *arena)
 {
@@ -481,6 +497,8 @@ static const HnswPagerOps arena_ops = {
 	.read = arena_read,
 	.release = arena_release,
 	.modify = arena_modify,
+	.hold = arena_hold,
+	.change = arena_change,
 	.commit = arena_commit,
 	.cancel = arena_cancel,
 	.create = arena_create,

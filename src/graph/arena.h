@@ -77,6 +77,7 @@ struct HnswArena
 	Size		max_bytes;		/* of a private arena; 0 = no bound */
 	HnswArenaScratch scratch[2];	/* what is read, what is changed */
 	int			nchanging;		/* slots being changed */
+	void	   *held;			/* the one that is held, and may be changed */
 	int64		calls;			/* of any operation; fault tests count them */
 	int64		fail_at;		/* raise an error at this call; 0 = never */
 };

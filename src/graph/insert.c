@@ -339,41 +339,48 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 		 bool pin, bool *gone)
 {
 	const HnswShape *shape = &ins->layout->shape[kind];
-	HnswRecord *rec = HNSW_MODIFY(ins->pager, kind, c->id);
-	HnswOffer	result = HNSW_OFFER_NO_ROOM;
+	const HnswRecord *rec = HNSW_HOLD(ins->pager, kind, c->id);
+	HnswRecord *change;
+	HnswOfferPlan plan;
+	int			evicted;
 
 	*gone = rec == NULL || rec->generation != c->generation ||
 		rec->state == HNSW_FREE || rec->state == HNSW_DYING;
-	if (rec == NULL)
-		return HNSW_OFFER_NO_ROOM;
-	if (!*gone)
+	if (*gone)
 	{
-		/* never the edge to a parent, which vacuum is about to replace */
-		int			evicted = ins->evict == HNSW_NO_ID || ins->evict == rec->parent ? -1 :
-		hnsw_link_find(shape, rec, ins->evict);
-
-		if (pin && rec->state != HNSW_LINKED && c->id != root)
-			pin = false;
-		if (pin && !hnsw_link_has_room(shape, rec) && evicted >= 0)
-			hnsw_link_drop(shape, rec, evicted);
-		if (pin && !hnsw_link_has_room(shape, rec))
-			pin = false;
-		else if (pin)
-		{
-			result = hnsw_link_offer(&ins->linker, shape, rec, id, ins->point.xhat, true);
-			HNSW_COMMIT(ins->pager);
-			return result;
-		}
-		result = hnsw_link_offer(&ins->linker, shape, rec, id, ins->point.xhat, false);
-		if (result == HNSW_OFFER_TAKEN)
-			HNSW_COMMIT(ins->pager);
-		else
+		if (rec != NULL)
 			HNSW_CANCEL(ins->pager);
-		/* taken, but not as a tree edge */
-		return HNSW_OFFER_DROPPED;
+		return HNSW_OFFER_NO_ROOM;
 	}
-	HNSW_CANCEL(ins->pager);
-	return result;
+	/* never the edge to a parent, which vacuum is about to replace */
+	evicted = ins->evict == HNSW_NO_ID || ins->evict == rec->parent ? -1 :
+		hnsw_link_find(shape, rec, ins->evict);
+	pin = pin && (rec->state == HNSW_LINKED || c->id == root);
+	if (pin && evicted >= 0 && !hnsw_link_has_room(shape, rec))
+	{
+		change = HNSW_CHANGE(ins->pager);
+		hnsw_link_drop(shape, change, evicted);
+		if (!hnsw_link_has_room(shape, change))
+		{
+			HNSW_CANCEL(ins->pager);
+			return HNSW_OFFER_DROPPED;
+		}
+		hnsw_link_offer(&ins->linker, shape, change, id, ins->point.xhat, true);
+		HNSW_COMMIT(ins->pager);
+		return HNSW_OFFER_TAKEN;
+	}
+	pin = pin && hnsw_link_has_room(shape, rec);
+	hnsw_link_plan(&ins->linker, shape, rec, id, ins->point.xhat, pin, &plan);
+	if (plan.changes)
+	{
+		change = HNSW_CHANGE(ins->pager);
+		hnsw_link_apply(&ins->linker, shape, change, id, ins->point.xhat, pin, &plan);
+		HNSW_COMMIT(ins->pager);
+	}
+	else
+		HNSW_CANCEL(ins->pager);
+	/* perhaps taken, but not as a tree edge */
+	return pin ? plan.offer : HNSW_OFFER_DROPPED;
 }
 
 /*

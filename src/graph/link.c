@@ -95,11 +95,9 @@ new_to_neighbor(const HnswLinker *linker, const HnswShape *shape, const HnswReco
  * diverse, and farther neighbors that are nearer to it become pruned.
  */
 static bool
-newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
-				   float far, const float *lengths)
+newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
+				   float far, const float *lengths, uint8 *pruned)
 {
-	uint8	   *pruned = hnsw_record_pruned(rec, shape);
-
 	for (int i = 0; i < rec->count; i++)
 		if (!hnsw_bit(pruned, i) && lengths[i] < far &&
 			new_to_neighbor(linker, shape, rec, i) < far)
@@ -118,9 +116,8 @@ newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, HnswRecord 
  */
 static int
 choose_victim(const HnswShape *shape, const HnswRecord *rec, const float *lengths,
-			  float far, bool newcomer_pruned, bool must_stay)
+			  float far, bool newcomer_pruned, bool must_stay, const uint8 *pruned)
 {
-	const uint8 *pruned = hnsw_record_pruned(rec, shape);
 	const uint8 *pinned = hnsw_record_pinned(rec, shape);
 	int			victim = -1;
 	bool		victim_pruned = newcomer_pruned && !must_stay;
@@ -142,24 +139,23 @@ choose_victim(const HnswShape *shape, const HnswRecord *rec, const float *length
 	return victim;
 }
 
-HnswOffer
-hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
-				HnswRecord *rec, HnswId id, const void *vhat, bool pin)
+void
+hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
+			   HnswId id, const void *vhat, bool pin, HnswOfferPlan *plan)
 {
 	const HnswLayout *layout = linker->layout;
 	float		lengths[HNSW_MAX_SLOTS];
 	HnswScore	score;
 	double		unorm2 = 0;
 	bool		coded = shape->bits > 0;
-	bool		is_pruned;
-	int			slot = hnsw_link_find(shape, rec, id);
 
-	if (slot >= 0)
-	{
-		if (pin)
-			hnsw_set_bit(hnsw_record_pinned(rec, shape), slot, true);
-		return HNSW_OFFER_TAKEN;
-	}
+	plan->offer = HNSW_OFFER_TAKEN;
+	plan->slot = hnsw_link_find(shape, rec, id);
+	plan->is_new = plan->slot < 0;
+	plan->changes = plan->is_new ||
+		(pin && !hnsw_bit(hnsw_record_pinned(rec, shape), plan->slot));
+	if (!plan->is_new)
+		return;
 
 	if (coded)
 	{
@@ -172,23 +168,47 @@ hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
 		score = hnsw_score_own(linker->scorer, shape, vhat, rec);
 	for (int i = 0; i < rec->count; i++)
 		lengths[i] = hnsw_edge_length(layout, shape, rec, i, unorm2);
-	is_pruned = newcomer_is_pruned(linker, shape, rec, score.g, lengths);
+	memcpy(plan->pruned, hnsw_record_pruned(rec, shape), (shape->slots + 7) / 8);
+	plan->far = score.g;
+	plan->is_pruned = newcomer_is_pruned(linker, shape, rec, score.g, lengths, plan->pruned);
 
 	if (rec->count < shape->slots)
-		slot = rec->count++;
-	else if (coded && is_pruned && !pin)
-		return HNSW_OFFER_DROPPED;
-	else
+		plan->slot = rec->count;
+	else if (!coded || !plan->is_pruned || pin)
+		plan->slot = choose_victim(shape, rec, lengths, score.g, plan->is_pruned, pin,
+								   plan->pruned);
+	plan->changes = plan->slot >= 0;
+	if (plan->slot < 0)
+		plan->offer = pin ? HNSW_OFFER_NO_ROOM : HNSW_OFFER_DROPPED;
+}
+
+void
+hnsw_link_apply(HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
+				HnswId id, const void *vhat, bool pin, const HnswOfferPlan *plan)
+{
+	if (!plan->is_new)
 	{
-		slot = choose_victim(shape, rec, lengths, score.g, is_pruned, pin);
-		if (slot < 0)
-			return pin ? HNSW_OFFER_NO_ROOM : HNSW_OFFER_DROPPED;
+		hnsw_set_bit(hnsw_record_pinned(rec, shape), plan->slot, true);
+		return;
 	}
-	if (coded)
-		hnsw_edge_write(layout, shape, rec, linker->uhat, slot, id, vhat);
+	memcpy(hnsw_record_pruned(rec, shape), plan->pruned, (shape->slots + 7) / 8);
+	rec->count = Max(rec->count, plan->slot + 1);
+	if (shape->bits > 0)
+		hnsw_edge_write(linker->layout, shape, rec, linker->uhat, plan->slot, id, vhat);
 	else
-		hnsw_edge_write_length(layout, shape, rec, slot, id, score.g);
-	hnsw_set_bit(hnsw_record_pruned(rec, shape), slot, is_pruned);
-	hnsw_set_bit(hnsw_record_pinned(rec, shape), slot, pin);
-	return HNSW_OFFER_TAKEN;
+		hnsw_edge_write_length(linker->layout, shape, rec, plan->slot, id, plan->far);
+	hnsw_set_bit(hnsw_record_pruned(rec, shape), plan->slot, plan->is_pruned);
+	hnsw_set_bit(hnsw_record_pinned(rec, shape), plan->slot, pin);
+}
+
+HnswOffer
+hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
+				HnswRecord *rec, HnswId id, const void *vhat, bool pin)
+{
+	HnswOfferPlan plan;
+
+	hnsw_link_plan(linker, shape, rec, id, vhat, pin, &plan);
+	if (plan.changes)
+		hnsw_link_apply(linker, shape, rec, id, vhat, pin, &plan);
+	return plan.offer;
 }

@@ -37,12 +37,33 @@ typedef enum HnswOffer
 	HNSW_OFFER_NO_ROOM			/* to be pinned, but every slot is */
 } HnswOffer;
 
+/* What a record makes of an offer. */
+typedef struct HnswOfferPlan
+{
+	HnswOffer	offer;
+	bool		changes;		/* anything in the record? */
+	bool		is_new;			/* not an edge that is there already */
+	int			slot;
+	float		far;			/* distance of the newcomer */
+	bool		is_pruned;
+	uint8		pruned[(HNSW_MAX_SLOTS + 7) / 8];	/* the others, as they
+													 * will be */
+} HnswOfferPlan;
+
 /*
- * Offers a record (locked for change) an edge to "id", whose decoded vector is
+ * Considers an edge of a record (locked for change) to "id", whose decoded vector is
  * vhat.  A full record gives up its farthest pruned edge for it when it is diverse,
  * else drops it.
  * With "pin" the edge becomes a tree edge, which stays until vacuum.
  */
+extern void hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
+						   HnswId id, const void *vhat, bool pin, HnswOfferPlan *plan);
+
+/* Carries the plan out, next after making it, when it changes anything. */
+extern void hnsw_link_apply(HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
+							HnswId id, const void *vhat, bool pin, const HnswOfferPlan *plan);
+
+/* Both at once. */
 extern HnswOffer hnsw_link_offer(HnswLinker *linker, const HnswShape *shape,
 								 HnswRecord *rec, HnswId id, const void *vhat, bool pin);
 

@@ -47,6 +47,15 @@ typedef struct HnswPagerOps
 	void		(*cancel) (HnswPager *pager);
 
 	/*
+	 * The same in two steps, for who may find nothing to change: hold locks
+	 * the slot exclusively and returns its bytes to be read, or NULL; change,
+	 * right after it, returns them to be changed; cancel lets go after
+	 * either.
+	 */
+	const void *(*hold) (HnswPager *pager, HnswKind kind, HnswId id);
+	void	   *(*change) (HnswPager *pager);
+
+	/*
 	 * A new slot holding a copy of the image (size bytes, the rest zero); a
 	 * record's generation is set by the pager, and base is set to the new id
 	 * where the image says HNSW_NO_ID.
@@ -115,6 +124,8 @@ extern bool hnsw_entry_replace_root(HnswPager *pager, int layer, HnswId old, Hns
 	((pager)->ops->read((pager), (kind), (id), (part)))
 #define HNSW_RELEASE(pager) ((pager)->ops->release(pager))
 #define HNSW_MODIFY(pager, kind, id) ((pager)->ops->modify((pager), (kind), (id)))
+#define HNSW_HOLD(pager, kind, id) ((pager)->ops->hold((pager), (kind), (id)))
+#define HNSW_CHANGE(pager) ((pager)->ops->change(pager))
 #define HNSW_COMMIT(pager) ((pager)->ops->commit(pager))
 #define HNSW_CANCEL(pager) ((pager)->ops->cancel(pager))
 

@@ -132,32 +132,73 @@ shared_release(HnswPager *pager)
 		hnsw_buffer_release(read->buffers[i]);
 }
 
+/* Where a slot is in its pages, or in a copy of its parts. */
+static char *
+slot_in_pages(HnswSharedPager *shared, HnswKind kind, const Page *pages, int slot)
+{
+	int			npages = hnsw_layout_pages(shared->pager.layout, kind);
+	Size		size = hnsw_layout_slot_size(shared->pager.layout, kind),
+				done = 0;
+	char	   *p = shared->gathered[1];
+
+	if (npages == 1)
+		return hnsw_page_contents(pages[0]) + (Size) slot * size;
+	for (int i = 0; i < npages && done < size; i++)
+	{
+		Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
+
+		memcpy(p + done, hnsw_page_contents(pages[i]), part);
+		done += part;
+	}
+	return p;
+}
+
+/* The buffers of a slot, to be changed together with what is being changed already. */
+static char *
+add_to_change(HnswSharedPager *shared, HnswKind kind, int slot, const Buffer *buffers)
+{
+	int			npages = hnsw_layout_pages(shared->pager.layout, kind);
+	Page		pages[HNSW_MAX_EXTENT_PAGES];
+
+	for (int i = 0; i < npages; i++)
+		pages[i] = hnsw_change_page(&shared->change, buffers[i], false);
+	if (npages > 1)
+	{
+		memcpy(shared->pages, pages, sizeof(Page) * npages);
+		shared->npages = npages;
+		shared->changed_size = hnsw_layout_slot_size(shared->pager.layout, kind);
+	}
+	return slot_in_pages(shared, kind, pages, slot);
+}
+
+static void
+begin_change(HnswSharedPager *shared)
+{
+	hnsw_change_begin(&shared->change, shared->index, shared->logged);
+	shared->changing = true;
+	shared->npages = 0;
+}
+
 static void *
 shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 {
 	HnswSharedPager *shared = shared_of(pager);
-	const HnswLayout *layout = pager->layout;
-	int			npages = hnsw_layout_pages(layout, kind);
+	int			npages = hnsw_layout_pages(pager->layout, kind);
 	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
-	Page		pages[HNSW_MAX_EXTENT_PAGES];
 	BlockNumber block;
 	int			slot;
-	Size		size = hnsw_layout_slot_size(layout, kind),
-				done = 0;
 	char	   *p;
 
+	/* a first modify leaves nothing open; another one is the caller's */
 	if (!locate(shared, kind, id, &block, &slot))
-	{
-		/* a first modify leaves nothing open; a second one is the caller's */
 		return NULL;
-	}
 	if (shared->changing && npages == 1)
 	{
 		Page		page = hnsw_change_find_page(&shared->change, block);
 
 		if (page != NULL && hnsw_page_special(page)->kind == kind)
 		{
-			p = hnsw_page_contents(page) + (Size) slot * size;
+			p = slot_in_pages(shared, kind, &page, slot);
 			check_slot(shared, kind, block, p, HNSW_PART_ALL);
 			return p;
 		}
@@ -167,31 +208,45 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 	for (int i = 0; i < npages; i++)
 		buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
 	if (!shared->changing)
-	{
-		hnsw_change_begin(&shared->change, shared->index, shared->logged);
-		shared->changing = true;
-		shared->npages = 0;
-	}
-	for (int i = 0; i < npages; i++)
-		pages[i] = hnsw_change_page(&shared->change, buffers[i], false);
-	if (npages == 1)
-		p = hnsw_page_contents(pages[0]) + (Size) slot * size;
-	else
-	{
-		p = shared->gathered[1];
-		for (int i = 0; i < npages && done < size; i++)
-		{
-			Size		part = Min(size - done, (Size) HNSW_PAGE_ROOM);
-
-			memcpy(p + done, hnsw_page_contents(pages[i]), part);
-			done += part;
-			shared->pages[i] = pages[i];
-		}
-		shared->npages = npages;
-		shared->changed_size = size;
-	}
+		begin_change(shared);
+	p = add_to_change(shared, kind, slot, buffers);
 	check_slot(shared, kind, block, p, HNSW_PART_ALL);
 	return p;
+}
+
+static const void *
+shared_hold(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	HnswSharedHold *hold = &shared->hold;
+	Page		pages[HNSW_MAX_EXTENT_PAGES];
+	BlockNumber block;
+	char	   *p;
+
+	Assert(!shared->changing && hold->count == 0);
+	if (!locate(shared, kind, id, &block, &hold->slot))
+		return NULL;
+	hold->kind = kind;
+	for (int i = 0; i < hnsw_layout_pages(pager->layout, kind); i++)
+	{
+		hold->buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
+		pages[i] = BufferGetPage(hold->buffers[i]);
+		hold->count++;
+	}
+	p = slot_in_pages(shared, kind, pages, hold->slot);
+	check_slot(shared, kind, block, p, HNSW_PART_ALL);
+	return p;
+}
+
+static void *
+shared_change(HnswPager *pager)
+{
+	HnswSharedPager *shared = shared_of(pager);
+
+	Assert(shared->hold.count > 0);
+	begin_change(shared);
+	shared->hold.count = 0;
+	return add_to_change(shared, shared->hold.kind, shared->hold.slot, shared->hold.buffers);
 }
 
 static void
@@ -217,9 +272,12 @@ shared_cancel(HnswPager *pager)
 {
 	HnswSharedPager *shared = shared_of(pager);
 
-	Assert(shared->changing);
+	Assert(shared->changing || shared->hold.count > 0);
+	for (; shared->hold.count > 0; shared->hold.count--)
+		hnsw_buffer_release(shared->hold.buffers[shared->hold.count - 1]);
+	if (shared->changing)
+		hnsw_change_cancel(&shared->change);
 	shared->changing = false;
-	hnsw_change_cancel(&shared->change);
 }
 
 static HnswId
@@ -313,7 +371,8 @@ shared_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
 static void
 shared_pause(HnswPager *pager)
 {
-	Assert(shared_of(pager)->nreads == 0 && !shared_of(pager)->changing);
+	Assert(shared_of(pager)->nreads == 0 && !shared_of(pager)->changing &&
+		   shared_of(pager)->hold.count == 0);
 	if (!shared_of(pager)->may_sleep)
 		CHECK_FOR_INTERRUPTS();
 	else
@@ -342,6 +401,8 @@ static const HnswPagerOps shared_ops = {
 	.read = shared_read,
 	.release = shared_release,
 	.modify = shared_modify,
+	.hold = shared_hold,
+	.change = shared_change,
 	.commit = shared_commit,
 	.cancel = shared_cancel,
 	.create = shared_create,
@@ -370,6 +431,14 @@ hnsw_shared_init_new(HnswSharedPager *shared, Relation index,
 	for (int i = 0; i < 2; i++)
 		if (layout->extent_pages > 1)
 			shared->gathered[i] = palloc(HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES);
+}
+
+void
+hnsw_shared_reset(HnswSharedPager *shared, Relation index)
+{
+	shared->pager.name = RelationGetRelationName(index);
+	shared->index = index;
+	shared->nblocks = 0;
 }
 
 void

@@ -20,6 +20,15 @@ typedef struct HnswSharedRead
 	int			count;
 } HnswSharedRead;
 
+/* One slot that is held, and perhaps going to be changed. */
+typedef struct HnswSharedHold
+{
+	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
+	int			count;			/* 0: none is */
+	HnswKind	kind;
+	int			slot;
+} HnswSharedHold;
+
 typedef struct HnswSharedPager
 {
 	HnswPager	pager;
@@ -31,6 +40,7 @@ typedef struct HnswSharedPager
 	int			nreads;
 	char	   *gathered[2];	/* records of several pages: read, changed */
 
+	HnswSharedHold hold;
 	bool		changing;
 	HnswChange	change;
 	Page		pages[HNSW_MAX_EXTENT_PAGES];	/* of the record changed, if
@@ -44,6 +54,9 @@ typedef struct HnswSharedPager
  * another format or corrupted.  Everything is palloc'd in the current context.
  */
 extern void hnsw_shared_init(HnswSharedPager *shared, Relation index);
+
+/* For another index of the same layout, or for the same one in another transaction. */
+extern void hnsw_shared_reset(HnswSharedPager *shared, Relation index);
 
 /* The same for an index whose metapage is still to be written. */
 extern void hnsw_shared_init_new(HnswSharedPager *shared, Relation index,

@@ -263,6 +263,17 @@ task_modify(HnswPager *pager, HnswKind kind, HnswId id)
 	return slot;
 }
 
+static const void *
+task_hold(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	const void *slot;
+
+	task_yield();
+	slot = task_below->hold(pager, kind, id);
+	task_changing = slot != NULL;
+	return slot;
+}
+
 static void
 task_commit(HnswPager *pager)
 {
@@ -335,6 +346,7 @@ tasks_take_over(HnswArena *arena, HnswPagerOps *ops)
 	ops->read = task_read;
 	ops->release = task_release;
 	ops->modify = task_modify;
+	ops->hold = task_hold;
 	ops->commit = task_commit;
 	ops->cancel = task_cancel;
 	ops->create = task_create;
