@@ -60,8 +60,8 @@ sub look
 		SELECT 'limit', count(*), least($k, (SELECT count(*) FROM $t->{name} WHERE embedding IS NOT NULL))
 		FROM (SELECT embedding FROM $t->{name} WHERE embedding IS NOT NULL ORDER BY embedding <-> $q LIMIT $k) x
 		HAVING count(*) <> least($k, (SELECT count(*) FROM $t->{name} WHERE embedding IS NOT NULL));
-		SELECT 'order', count(*)
-		FROM (SELECT d, lag(d) OVER () AS before
+		SELECT 'order', count(*), $k, string_agg(n || ': ' || d || ' after ' || before, ', ')
+		FROM (SELECT d, lag(d) OVER () AS before, row_number() OVER () AS n
 			  FROM (SELECT embedding <-> $q AS d FROM $t->{name} WHERE embedding IS NOT NULL
 					ORDER BY embedding <-> $q LIMIT $k) x) y
 		WHERE d < before HAVING count(*) > 0;
@@ -69,7 +69,7 @@ sub look
 
 	return '' if $status != 0 && $err =~ /connection|starting up|recovery mode|terminating|shutting down|server closed/;
 	$events{scans}++;
-	return $status == 0 ? $found : "status $status: $err";
+	return $status != 0 ? "$t->{name}: status $status: $err" : $found ne '' ? "$t->{name}: $found" : '';
 }
 
 sub disturb
