@@ -49,7 +49,8 @@ sub victim
 	return $status == 0 && $pid ? $pid : undef;
 }
 
-# Rows of a snapshot, once each, and the order of a LIMIT without rows missing.
+# Rows of a snapshot, once each, and the order of a LIMIT without rows missing.  Who asks
+# for all rows gets those last that the search has found too late.
 sub look
 {
 	my ($t) = @_;
@@ -64,7 +65,8 @@ sub look
 		FROM (SELECT d, lag(d) OVER () AS before, row_number() OVER () AS n
 			  FROM (SELECT embedding <-> $q AS d FROM $t->{name} WHERE embedding IS NOT NULL
 					ORDER BY embedding <-> $q LIMIT $k) x) y
-		WHERE d < before HAVING count(*) > 0;
+		WHERE d < before
+		HAVING count(*) > 0 AND $k < (SELECT count(*) FROM $t->{name} WHERE embedding IS NOT NULL);
 		COMMIT;});
 
 	return '' if $status != 0 && $err =~ /connection|starting up|recovery mode|terminating|shutting down|server closed/;
