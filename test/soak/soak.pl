@@ -50,7 +50,7 @@ sub victim
 }
 
 # Rows of a snapshot, once each, and the order of a LIMIT without rows missing.  Who asks
-# for all rows gets those last that the search has found too late.
+# for nearly all rows gets those last that the search has found too late.
 sub look
 {
 	my ($t) = @_;
@@ -66,7 +66,7 @@ sub look
 			  FROM (SELECT embedding <-> $q AS d FROM $t->{name} WHERE embedding IS NOT NULL
 					ORDER BY embedding <-> $q LIMIT $k) x) y
 		WHERE d < before
-		HAVING count(*) > 0 AND $k < (SELECT count(*) FROM $t->{name} WHERE embedding IS NOT NULL);
+		HAVING count(*) > 0 AND 2 * $k <= (SELECT count(*) FROM $t->{name} WHERE embedding IS NOT NULL);
 		COMMIT;});
 
 	return '' if $status != 0 && $err =~ /connection|starting up|recovery mode|terminating|shutting down|server closed/;
