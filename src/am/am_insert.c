@@ -75,6 +75,7 @@ take_spare(const HnswLayout *layout, int ef_construction)
 {
 	static int	next = 0;
 	InsertState *state;
+	bool		full = true;
 
 	for (int i = 0; i < (int) lengthof(spares); i++)
 	{
@@ -85,12 +86,14 @@ take_spare(const HnswLayout *layout, int ef_construction)
 			spares[i] = NULL;
 			return state;
 		}
+		full &= state != NULL;
 	}
+	if (!full)
+		return NULL;
 	next = (next + 1) % (int) lengthof(spares);
 	state = spares[next];
 	spares[next] = NULL;
-	if (state != NULL)
-		MemoryContextDelete(state->context);
+	MemoryContextDelete(state->context);
 	return NULL;
 }
 

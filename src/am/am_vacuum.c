@@ -12,6 +12,7 @@
 #include "commands/vacuum.h"
 #include "types/column.h"
 #include "graph/vacuum.h"
+#include "base/debug.h"
 #include "page/shared.h"
 #include "postmaster/autovacuum.h"
 #include "utils/memutils.h"
@@ -42,6 +43,10 @@ memory_limit(void)
 	int			kb = autovacuum && autovacuum_work_mem != -1 ?
 	autovacuum_work_mem : maintenance_work_mem;
 
+#ifdef HNSW_DEBUG_POINTS
+	if (hnsw_debug_memory > 0)
+		return hnsw_debug_memory;
+#endif
 	return (Size) kb * 1024;
 }
 

@@ -55,6 +55,8 @@ static const struct config_enum_entry actions[] = {
 	{NULL, 0, false}
 };
 
+int			hnsw_debug_memory = 0;
+
 static char *wanted;
 static int	action;
 static long passes;				/* still to come, 0 = not armed */
@@ -81,6 +83,10 @@ hnsw_debug_init(void)
 							 "Sets what the session does at its debug point.",
 							 NULL, &action, DEBUG_WAIT, actions, PGC_USERSET,
 							 GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomIntVariable("hnsw.debug_memory",
+							"Sets the bytes that a vacuum may use (0: as maintenance_work_mem says).",
+							NULL, &hnsw_debug_memory, 0, 0, INT_MAX, PGC_USERSET,
+							GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 }
 
 static void

@@ -31,6 +31,9 @@ extern void hnsw_debug_point(const char *name);
 #ifdef HNSW_STANDALONE
 extern void (*hnsw_debug_hook) (const char *name);
 #else
+/* bytes that a vacuum may use; 0 = as the server's settings say */
+extern int	hnsw_debug_memory;
+
 /* Defines the settings; before the prefix "hnsw" is reserved. */
 extern void hnsw_debug_init(void);
 #endif

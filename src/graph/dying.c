@@ -48,7 +48,7 @@ parent_of(HnswPager *pager, HnswKind kind, HnswId id)
 static void
 check_steps(HnswPager *pager, HnswKind kind, HnswId id, HnswId steps)
 {
-	if (steps > pager->ops->limit(pager, kind))
+	if (steps % 1024 == 1023 && steps > pager->ops->limit(pager, kind))
 		hnsw_corrupt("index \"%s\": parents of record %u form a loop", pager->name, id);
 	CHECK_FOR_INTERRUPTS();
 }
@@ -131,7 +131,7 @@ look_at_neighbor(Walk *walk, HnswId member, HnswId member_parent, HnswId to)
 	/* what has never been linked does not know its parent */
 	hangs_here = rec->parent == member ||
 		(state == HNSW_PENDING && rec->parent == HNSW_NO_ID);
-	leads_here = hnsw_link_find(walk->shape, rec, member) >= 0;
+	leads_here = state == HNSW_LINKED && hnsw_link_find(walk->shape, rec, member) >= 0;
 	HNSW_RELEASE(walk->pager);
 	if (state == HNSW_DYING && (hangs_here || to == member_parent))
 		add_member(walk, to);

@@ -62,10 +62,15 @@ record_problem(const HnswLayout *layout, HnswKind kind, const HnswRecord *rec, H
 
 	if (rec->state > HNSW_DYING)
 		return "unknown record state";
-	if (rec->state == HNSW_FREE)
-		return NULL;
+
+	/*
+	 * of free records, too: who looks at edges has seen the state a moment
+	 * ago
+	 */
 	if (rec->count > shape->slots)
 		return "more edges than slots";
+	if (rec->state == HNSW_FREE)
+		return NULL;
 	if (kind == HNSW_BASE ? rec->layer != 0 :
 		(rec->layer < 1 || rec->layer >= HNSW_MAX_LAYERS))
 		return "wrong layer";

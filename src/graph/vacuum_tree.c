@@ -211,7 +211,7 @@ pin_child(HnswVacuum *vac, const Move *move, HnswId adopter, HnswId victim)
 
 	if (rec == NULL)
 		return false;
-	usable = rec->state != HNSW_FREE && rec->state != HNSW_DYING;
+	usable = rec->state != HNSW_FREE && rec->state != HNSW_DYING && rec->layer == move->layer;
 	room = usable &&
 		(hnsw_link_has_room(shape, rec) || has_pinned(shape, rec, move->child));
 	if (usable && !room && victim != HNSW_NO_ID)
@@ -272,10 +272,12 @@ adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 	{
 		HnswId		from = queue.items[next].id;
 		HnswId		at = queue.items[next + 1].id;
-		const HnswRecord *rec = HNSW_READ_PART(pager, move->kind, at, HNSW_PART_HEAD);
+		const HnswRecord *rec;
 		bool		in_tree;
 		int			count;
 
+		check_steps(vac, move->kind, top, next / 2);
+		rec = HNSW_READ_PART(pager, move->kind, at, HNSW_PART_HEAD);
 		if (rec == NULL)
 			continue;
 		in_tree = at != move->child &&
@@ -291,7 +293,6 @@ adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 			hnsw_heap_append(&queue, 0, at);
 			hnsw_heap_append(&queue, 0, children[i]);
 		}
-		check_steps(vac, move->kind, top, queue.count / 2);
 		pager->ops->pause(pager);
 	}
 	hnsw_heap_free(&queue);

@@ -315,13 +315,15 @@ shared_seek(HnswPager *pager, HnswKind kind, HnswId from)
 	{
 		Buffer		buffer;
 
-		/* within a page that has been found before */
-		if (slot > 0)
+		/* within the page that has been found before */
+		if (slot > 0 && block == shared->sought && kind == shared->sought_kind)
 			return from;
 		buffer = hnsw_buffer_probe(shared->index, block, kind);
 		if (BufferIsValid(buffer))
 		{
 			hnsw_buffer_release(buffer);
+			shared->sought = block;
+			shared->sought_kind = kind;
 			return from;
 		}
 		CHECK_FOR_INTERRUPTS();
@@ -439,6 +441,7 @@ hnsw_shared_reset(HnswSharedPager *shared, Relation index)
 	shared->pager.name = RelationGetRelationName(index);
 	shared->index = index;
 	shared->nblocks = 0;
+	shared->sought = 0;
 }
 
 void

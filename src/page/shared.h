@@ -36,6 +36,8 @@ typedef struct HnswSharedPager
 	bool		logged;			/* log changes? (not while building) */
 	bool		may_sleep;		/* pause is vacuum's: sleeps as its cost says */
 	BlockNumber nblocks;		/* at least so many blocks are there */
+	BlockNumber sought;			/* where seek was last; 0 = nowhere */
+	HnswKind	sought_kind;
 	HnswSharedRead reads[2];
 	int			nreads;
 	char	   *gathered[2];	/* records of several pages: read, changed */

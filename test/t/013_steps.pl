@@ -140,6 +140,13 @@ cmp_ok($crashes, '>', 18, "$crashes crashes");
 $node->safe_psql('postgres', 'VACUUM items');
 sound('after a vacuum to the end');
 
+# Memory for a few records at a time: ranges begin in the middle of a page, of any kind.
+foreach my $memory (1, 24, 100)
+{
+	$node->safe_psql('postgres', "SELECT more(300); DELETE FROM items WHERE random() < 0.5; SET hnsw.debug_memory = $memory; VACUUM items");
+	sound("after a vacuum in $memory bytes");
+}
+
 no_crash($node, 9);
 $node->stop;
 done_testing();
