@@ -8,6 +8,8 @@
  * runs of about a millisecond over the same input, which stays in the caches:
  * a bound from above for what a scan can reach, and a way to compare two
  * versions of a kernel.  Edge codes are measured on EDGE_COUNT neighbours.
+ * cross_dots takes CROSS_COUNT codes with as many rows; its figures are those of
+ * one product, as though each read its own two strings.
  * Inputs start OFFSET bytes after a multiple of 64, as palloc would have it:
  * every load of 64 bytes crosses a cache line.  -DOFFSET=0 shows what aligned
  * buffers are worth.
@@ -29,6 +31,7 @@
 #ifndef EDGE_COUNT
 #define EDGE_COUNT	31
 #endif
+#define CROSS_COUNT	16
 #define DIM_MAX		1536
 #ifndef OFFSET
 #define OFFSET		8
@@ -48,7 +51,11 @@ typedef struct Data
 			   *out;
 	uint8	   *u,
 			   *codes;
-	int8	   *p8;
+	int8	   *p8,
+			   *rows;
+	const uint8 *cross_codes[CROSS_COUNT];
+	const int8 *cross_rows[CROSS_COUNT];
+	int32		cross_dots[CROSS_COUNT * CROSS_COUNT];
 	uint16	   *ha,
 			   *hb;
 	int32		dots[EDGE_COUNT];
@@ -61,6 +68,8 @@ typedef struct Case
 	void		(*call) (Data *d);
 	int			bits;
 	double		bytes;			/* read per coordinate */
+	int			products;		/* of a call whose figures are those of one;
+								 * or 0 */
 } Case;
 
 /* keeps the compiler from dropping a result */
@@ -176,6 +185,17 @@ call_u8dot(Data *d)
 }
 
 static void
+call_cross_dots(Data *d)
+{
+	for (int k = 0; k < CROSS_COUNT; k++)
+	{
+		d->cross_codes[k] = d->codes + k * d->n;
+		d->cross_rows[k] = d->rows + k * d->n;
+	}
+	d->set->cross_dots(d->cross_codes, CROSS_COUNT, d->cross_rows, CROSS_COUNT, d->n, d->cross_dots);
+}
+
+static void
 call_u8l1(Data *d)
 {
 	sink = d->set->u8l1(d->u, -1, 0.01f, d->codes, -1, 0.012f, d->n);
@@ -223,6 +243,7 @@ static const Case cases[] = {
 	{"own_l1", call_own_l1, 0, 5},
 	{"own_decode", call_own_decode, 0, 1},
 	{"u8dot", call_u8dot, 0, 2},
+	{"cross_dots", call_cross_dots, 0, 2, CROSS_COUNT * CROSS_COUNT},
 	{"u8l1", call_u8l1, 0, 2},
 	{"pack8", call_pack8, 0, 4},
 	{"edge_dots1", call_edge_dots, 1, EDGE_COUNT / 8.0},
@@ -307,7 +328,7 @@ run_case(const Case *c, Data *d)
 			;
 		read = 4.0 * (1 << d->log2n);
 	}
-	ns = measure(c->call, d);
+	ns = measure(c->call, d) / Max(c->products, 1);
 	copy_bytes = (size_t) read;
 	copy_ns = measure(call_memcpy, d);
 	printf("%s\t%s\t%d\t%.1f\t%.1f\t%.1f\n", d->set->name, c->name,
@@ -334,10 +355,11 @@ main(int argc, char **argv)
 			   *out = buffer(DIM_MAX * sizeof(float));
 	uint8	   *u = buffer(DIM_MAX),
 			   *codes = buffer(EDGE_COUNT * DIM_MAX);
-	int8	   *p8 = buffer(DIM_MAX);
+	int8	   *p8 = buffer(DIM_MAX),
+			   *rows = buffer(CROSS_COUNT * DIM_MAX);
 	uint16	   *ha = buffer(DIM_MAX * sizeof(uint16)),
 			   *hb = buffer(DIM_MAX * sizeof(uint16));
-	Data		d = {.a = a,.b = b,.out = out,.u = u,.codes = codes,.p8 = p8,.ha = ha,.hb = hb};
+	Data		d = {.a = a,.b = b,.out = out,.u = u,.codes = codes,.p8 = p8,.rows = rows,.ha = ha,.hb = hb};
 
 	copy_from = buffer(EDGE_COUNT * DIM_MAX);
 	copy_to = buffer(EDGE_COUNT * DIM_MAX);
@@ -352,6 +374,8 @@ main(int argc, char **argv)
 	hnsw_kernels_scalar.float_to_half(b, hb, DIM_MAX);
 	for (int i = 0; i < EDGE_COUNT * DIM_MAX; i++)
 		codes[i] = (uint8) rand();
+	for (int i = 0; i < CROSS_COUNT * DIM_MAX; i++)
+		rows[i] = (int8) (rand() % 255 - 127);
 
 	printf("set\tkernel\tdimension\tns\tGB/s\tmemcpy GB/s\n");
 	for (int i = 0; (d.set = hnsw_kernels_available(i)) != NULL; i++)

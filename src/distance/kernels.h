@@ -94,6 +94,15 @@ typedef struct HnswKernels
 
 	/* sum a_i * b_i of unsigned bytes; n <= 16384, so 32 bits hold it */
 	uint32		(*u8dot) (const uint8 *a, const uint8 *b, int n);
+
+	/*
+	 * Each of "ncodes" strings of unsigned bytes with each of "nrows" strings
+	 * of signed ones, all n long: out[row * ncodes + code] = sum code_i *
+	 * row_i.
+	 */
+	void		(*cross_dots) (const uint8 *const *codes, int ncodes,
+							   const int8 *const *rows, int nrows, int n, int32 *out);
+
 	/* sum |amin + astep * a_i - (bmin + bstep * b_i)| */
 	float		(*u8l1) (const uint8 *a, float amin, float astep,
 						 const uint8 *b, float bmin, float bstep, int n);

@@ -291,6 +291,87 @@ hnsw_avx2_edge_dots8(const uint8 *codes, int stride, int count,
 		edge_dots_group8(codes + (Size) k * stride, stride, count - k, p8, cdim, out + k);
 }
 
+/* codes and rows whose products are taken side by side: 16 registers hold it all */
+#define CROSS_CODES	GROUP
+#define CROSS_ROWS	2
+
+/* 16 bytes; those beyond "left" are 0 */
+STEP __m128i
+load_half(const void *p, int left)
+{
+	return left >= 16 ? _mm_loadu_si128((const __m128i *) p) :
+		_mm256_castsi256_si128(load_bytes(p, left));
+}
+
+/* 16 coordinates as words, whose products vpmaddwd adds in pairs without loss */
+STEP void
+cross_step(__m256i acc[CROSS_ROWS][CROSS_CODES], const uint8 *const code[CROSS_CODES],
+		   const int8 *const row[CROSS_ROWS], int i, int left)
+{
+	__m256i		x0 = _mm256_cvtepu8_epi16(load_half(code[0] + i, left)),
+				x1 = _mm256_cvtepu8_epi16(load_half(code[1] + i, left)),
+				x2 = _mm256_cvtepu8_epi16(load_half(code[2] + i, left)),
+				x3 = _mm256_cvtepu8_epi16(load_half(code[3] + i, left));
+
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+	{
+		__m256i		y = _mm256_cvtepi8_epi16(load_half(row[r] + i, left));
+
+		acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(x0, y));
+		acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(x1, y));
+		acc[r][2] = _mm256_add_epi32(acc[r][2], _mm256_madd_epi16(x2, y));
+		acc[r][3] = _mm256_add_epi32(acc[r][3], _mm256_madd_epi16(x3, y));
+	}
+}
+
+/*
+ * Eight products at once, so that what has been widened serves several.  Strings
+ * beyond the last are the last one again, and dropped.
+ */
+STEP void
+cross_tile(const uint8 *const *codes, int ncodes, const int8 *const *rows, int nrows, int n,
+		   int32 *out, int stride)
+{
+	const uint8 *code[CROSS_CODES];
+	const int8 *row[CROSS_ROWS];
+	__m256i		acc[CROSS_ROWS][CROSS_CODES];
+	int			i = 0;
+
+	for (int k = 0; k < CROSS_CODES; k++)
+		code[k] = codes[Min(k, ncodes - 1)];
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+	{
+		row[r] = rows[Min(r, nrows - 1)];
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS_CODES; k++)
+			acc[r][k] = _mm256_setzero_si256();
+	}
+	for (; i + 16 <= n; i += 16)
+		cross_step(acc, code, row, i, 16);
+#pragma GCC unroll 4
+	for (int r = 0; r < CROSS_ROWS; r++)
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS_CODES; k++)
+			KEEP(acc[r][k]);
+	if (i < n)
+		cross_step(acc, code, row, i, n - i);
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+		if (r < nrows)
+			store_sums(out + r * stride, group_sums(acc[r], 8), ncodes);
+}
+
+KERNEL void
+hnsw_avx2_cross_dots(const uint8 *const *codes, int ncodes,
+					 const int8 *const *rows, int nrows, int n, int32 *out)
+{
+	for (int k = 0; k < ncodes; k += CROSS_CODES)
+		for (int r = 0; r < nrows; r += CROSS_ROWS)
+			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
+}
+
 STEP void
 residual_step(__m256 s[3], const float *v, const float *u, int left)
 {

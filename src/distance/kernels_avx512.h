@@ -23,6 +23,13 @@
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
 #define STEP KERNEL __attribute__((always_inline)) static inline
 
+/*
+ * Hides from gcc what becomes of a sum of integers after a loop.  -O3 would keep it
+ * in two registers there, one for each of the vector types that it is cast to and
+ * from, and copy one to the other in every round.
+ */
+#define KEEP(x)	__asm__("" : "+v" (x))
+
 /* lanes of a vector of floats */
 #define LANES	16
 /* coordinates per iteration of the unrolled loops */

@@ -129,7 +129,7 @@ add_four(const __m512i acc[4], int bits)
 
 /* stores the sums of "group" (4 or 8) accumulators, the first "count" of them */
 STEP void
-store_sums(int32 *out, const __m512i acc[GROUP], int count, int bits, int group)
+store_sums(int32 *out, const __m512i *acc, int count, int bits, int group)
 {
 	__mmask8	mask = (__mmask8) ((1u << Min(count, group)) - 1);
 	__m512i		x = add_four(acc, bits);
@@ -249,6 +249,77 @@ hnsw_avx512_edge_dots##b(const uint8 *codes, int stride, int count, \
 EDGE_DOTS_KERNEL(2)
 EDGE_DOTS_KERNEL(4)
 EDGE_DOTS_KERNEL(8)
+
+/* strings of either side whose products are taken side by side */
+#define CROSS	4
+
+STEP void
+cross_step(__m512i acc[CROSS][CROSS], const uint8 *const code[CROSS],
+		   const int8 *const row[CROSS], int i, int left)
+{
+	__m512i		x0 = load_bytes(code[0] + i, left),
+				x1 = load_bytes(code[1] + i, left),
+				x2 = load_bytes(code[2] + i, left),
+				x3 = load_bytes(code[3] + i, left);
+
+#pragma GCC unroll 4
+	for (int r = 0; r < CROSS; r++)
+	{
+		__m512i		y = load_bytes(row[r] + i, left);
+
+		acc[r][0] = _mm512_dpbusd_epi32(acc[r][0], x0, y);
+		acc[r][1] = _mm512_dpbusd_epi32(acc[r][1], x1, y);
+		acc[r][2] = _mm512_dpbusd_epi32(acc[r][2], x2, y);
+		acc[r][3] = _mm512_dpbusd_epi32(acc[r][3], x3, y);
+	}
+}
+
+/*
+ * 16 products at once, so that a load serves four.  Strings beyond the last are the
+ * last one again, and dropped.
+ */
+STEP void
+cross_tile(const uint8 *const *codes, int ncodes, const int8 *const *rows, int nrows, int n,
+		   int32 *out, int stride)
+{
+	const uint8 *code[CROSS];
+	const int8 *row[CROSS];
+	__m512i		acc[CROSS][CROSS];
+	int			i = 0;
+
+	for (int k = 0; k < CROSS; k++)
+	{
+		code[k] = codes[Min(k, ncodes - 1)];
+		row[k] = rows[Min(k, nrows - 1)];
+	}
+#pragma GCC unroll 4
+	for (int r = 0; r < CROSS; r++)
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS; k++)
+			acc[r][k] = _mm512_setzero_si512();
+	for (; i + 64 <= n; i += 64)
+		cross_step(acc, code, row, i, 64);
+#pragma GCC unroll 4
+	for (int r = 0; r < CROSS; r++)
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS; k++)
+			KEEP(acc[r][k]);
+	if (i < n)
+		cross_step(acc, code, row, i, n - i);
+#pragma GCC unroll 4
+	for (int r = 0; r < CROSS; r++)
+		if (r < nrows)
+			store_sums(out + r * stride, acc[r], ncodes, 8, CROSS);
+}
+
+KERNEL void
+hnsw_avx512_cross_dots(const uint8 *const *codes, int ncodes,
+					   const int8 *const *rows, int nrows, int n, int32 *out)
+{
+	for (int k = 0; k < ncodes; k += CROSS)
+		for (int r = 0; r < nrows; r += CROSS)
+			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
+}
 
 STEP void
 residual_step(__m512 s[3], const float *v, const float *u, int left)

@@ -240,6 +240,88 @@ hnsw_neon_edge_dots4(const uint8 *codes, int stride, int count,
 		edge_dots_group(codes + (Size) k * stride, stride, count - k, p8, cdim, out + k, 4);
 }
 
+/* codes and rows whose products are taken side by side without spilling a register */
+#define CROSS_CODES	4
+#define CROSS_ROWS	2
+
+/*
+ * 16 coordinates.  There is no product of an unsigned with a signed byte, so 128 is
+ * taken off the codes; "sum" adds the rows up, to make up for it.  acc has the
+ * products subtracted: two of -128 x -128 make 2^15, which does not fit 16 bits,
+ * while -2^15 does, and so do all others.
+ */
+STEP void
+cross_step(int32x4_t acc[CROSS_ROWS][CROSS_CODES], int32x4_t sum[CROSS_ROWS],
+		   const uint8 *const code[CROSS_CODES], const int8 *const row[CROSS_ROWS],
+		   int i, int left)
+{
+	int8x16_t	x[CROSS_CODES];
+
+#pragma GCC unroll 4
+	for (int k = 0; k < CROSS_CODES; k++)
+		x[k] = vreinterpretq_s8_u8(veorq_u8(load_bytes(code[k] + i, left), vdupq_n_u8(128)));
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+	{
+		int8x16_t	y = vreinterpretq_s8_u8(load_bytes(row[r] + i, left));
+
+		sum[r] = vpadalq_s16(sum[r], vpaddlq_s8(y));
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS_CODES; k++)
+		{
+			int16x8_t	s = vmlsl_s8(vdupq_n_s16(0), vget_low_s8(x[k]), vget_low_s8(y));
+
+			acc[r][k] = vpadalq_s16(acc[r][k], vmlsl_high_s8(s, x[k], y));
+		}
+	}
+}
+
+/*
+ * Eight products at once, so that a load serves several.  Strings beyond the last
+ * are the last one again, and dropped.
+ */
+STEP void
+cross_tile(const uint8 *const *codes, int ncodes, const int8 *const *rows, int nrows, int n,
+		   int32 *out, int stride)
+{
+	const uint8 *code[CROSS_CODES];
+	const int8 *row[CROSS_ROWS];
+	int32x4_t	acc[CROSS_ROWS][CROSS_CODES],
+				sum[CROSS_ROWS];
+	int			i = 0;
+
+	for (int k = 0; k < CROSS_CODES; k++)
+		code[k] = codes[Min(k, ncodes - 1)];
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+	{
+		row[r] = rows[Min(r, nrows - 1)];
+		sum[r] = vdupq_n_s32(0);
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS_CODES; k++)
+			acc[r][k] = vdupq_n_s32(0);
+	}
+	for (; i + 16 <= n; i += 16)
+		cross_step(acc, sum, code, row, i, 16);
+	if (i < n)
+		cross_step(acc, sum, code, row, i, n - i);
+#pragma GCC unroll 2
+	for (int r = 0; r < CROSS_ROWS; r++)
+#pragma GCC unroll 4
+		for (int k = 0; k < CROSS_CODES; k++)
+			if (r < nrows && k < ncodes)
+				out[r * stride + k] = 128 * vaddvq_s32(sum[r]) - vaddvq_s32(acc[r][k]);
+}
+
+void
+hnsw_neon_cross_dots(const uint8 *const *codes, int ncodes,
+					 const int8 *const *rows, int nrows, int n, int32 *out)
+{
+	for (int k = 0; k < ncodes; k += CROSS_CODES)
+		for (int r = 0; r < nrows; r += CROSS_ROWS)
+			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
+}
+
 STEP void
 residual_step(float32x4_t s[3], const float *v, const float *u, int left)
 {

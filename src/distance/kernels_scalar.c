@@ -229,6 +229,21 @@ scalar_edge_dots(const uint8 *codes, int stride, int count,
 	}
 }
 
+static void
+scalar_cross_dots(const uint8 *const *codes, int ncodes,
+				  const int8 *const *rows, int nrows, int n, int32 *out)
+{
+	for (int r = 0; r < nrows; r++)
+		for (int k = 0; k < ncodes; k++)
+		{
+			int32		s = 0;
+
+			for (int i = 0; i < n; i++)
+				s += codes[k][i] * rows[r][i];
+			out[r * ncodes + k] = s;
+		}
+}
+
 static inline void
 scalar_edge_encode(const float *v, const float *u, int n, int cdim,
 				   uint8 *code, HnswEdgeSums *sums, int bits)
@@ -329,6 +344,7 @@ const HnswKernels hnsw_kernels_scalar = {
 	.u8dot = scalar_u8dot,
 	.u8l1 = scalar_u8l1,
 	.pack8 = scalar_pack8,
+	.cross_dots = scalar_cross_dots,
 	.edge_dots = {
 		[1] = scalar_edge_dots1,
 		[2] = scalar_edge_dots2,

@@ -162,6 +162,86 @@ test_bytes(const HnswKernels *set)
 	}
 }
 
+/* ------------------------------------------------- many codes x many rows */
+
+/* sets each byte to one of two values */
+static void
+fill_bytes(Buffer b, int value, int other)
+{
+	for (size_t i = 0; i < b.size; i++)
+		b.data[i] = (uint8) (unit_below(2) ? value : other);
+}
+
+/* each string has a block of its own; "extreme" ones are of 0, 255, -128 and 127 */
+static void
+check_cross(const HnswKernels *set, int n, int ncodes, int nrows, bool extreme)
+{
+	static const int ends[][2] = {{255, 255}, {0, 255}, {0, 0}};
+	Buffer		code[64],
+				row[64],
+				out = output((size_t) ncodes * nrows * sizeof(int32), sizeof(int32));
+	const uint8 *codes[64];
+	const int8 *rows[64];
+	int			bad = 0;
+
+	for (int k = 0; k < ncodes; k++)
+	{
+		code[k] = bytes(n);
+		if (extreme)
+			fill_bytes(code[k], ends[k % 3][0], ends[k % 3][1]);
+		codes[k] = code[k].data;
+	}
+	for (int r = 0; r < nrows; r++)
+	{
+		row[r] = bytes(n);
+		if (extreme)
+			fill_bytes(row[r], ends[r % 3][0] - 128, ends[r % 3][1] - 128);
+		rows[r] = I8(row[r]);
+	}
+	set->cross_dots(codes, ncodes, rows, nrows, n, I32(out));
+	for (int r = 0; r < nrows; r++)
+		for (int k = 0; k < ncodes; k++)
+		{
+			int32		s = 0;
+
+			for (int i = 0; i < n; i++)
+				s += codes[k][i] * rows[r][i];
+			bad += I32(out)[r * ncodes + k] != s;
+		}
+	CHECK_MSG(bad == 0, "n %d ncodes %d nrows %d: %d wrong", n, ncodes, nrows, bad);
+	for (int k = 0; k < ncodes; k++)
+		release(code[k]);
+	for (int r = 0; r < nrows; r++)
+		release(row[r]);
+	release_output(out);
+}
+
+static void
+test_cross(const HnswKernels *set)
+{
+	static const int large[] = {767, 768, 1536, 16383, 16384};
+	static const int many[] = {1, 16, 63, 64, 100, 768};
+
+	unit_group("%s: cross_dots", set->name);
+	for (int n = 1; n <= 200; n++)
+		for (int ncodes = 1; ncodes <= 9; ncodes++)
+			for (int nrows = 1; nrows <= 9; nrows++)
+				check_cross(set, n, ncodes, nrows, (n + ncodes + nrows) % 2);
+	for (int t = 0; t < (int) lengthof(large); t++)
+		for (int count = 1; count <= 9; count++)
+		{
+			check_cross(set, large[t], count, 10 - count, false);
+			check_cross(set, large[t], 10 - count, count, true);
+		}
+	for (int t = 0; t < (int) lengthof(many); t++)
+	{
+		check_cross(set, many[t], 64, 64, false);
+		check_cross(set, many[t], 64, 64, true);
+		check_cross(set, many[t], 64, 1 + unit_below(9), true);
+		check_cross(set, many[t], 1 + unit_below(9), 64, true);
+	}
+}
+
 /* ----------------------------------------------------------- edge codes */
 
 static int
@@ -517,7 +597,7 @@ test_dispatch(void)
 		CHECK_MSG(set->half_to_float && set->float_to_half && set->half_l2sq && set->half_dot &&
 				  set->half_l1 && set->half_dot3 && set->bit_differ && set->bit_overlap, "%s", set->name);
 		CHECK_MSG(set->own_residual && set->own_dot && set->own_l1 && set->own_decode, "%s", set->name);
-		CHECK_MSG(set->u8dot && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
+		CHECK_MSG(set->u8dot && set->cross_dots && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
 		for (int k = 0; k < (int) lengthof(edge_bits); k++)
 			CHECK_MSG(set->edge_dots[edge_bits[k]] && set->edge_encode[edge_bits[k]], "%s", set->name);
 	}
@@ -544,6 +624,7 @@ main(void)
 		test_float(set);
 		test_own(set);
 		test_bytes(set);
+		test_cross(set);
 		test_pack8(set);
 		test_dots(set);
 		test_encode(set);
