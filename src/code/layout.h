@@ -33,6 +33,19 @@ extern bool hnsw_layout_valid(const HnswLayout *layout);
 /* Width of the beam that serves a search with this ef. */
 extern int	hnsw_layout_beam(const HnswLayout *layout, HnswKind kind, int ef);
 
+/*
+ * A neighbor is pruned when it is nearer to another one than this share of its graph
+ * distance.  Below 1 more neighbors count as diverse (alpha of Vamana, Subramanya and
+ * others, NeurIPS 2019; here about 1.05).  Graph distances are squares of L2 distances.
+ * Inner products have no scale, and 1.
+ */
+static inline float
+hnsw_layout_occlusion(const HnswLayout *layout)
+{
+	return layout->metric == HNSW_IP ? 1.0f :
+		layout->metric == HNSW_L2 || layout->metric == HNSW_COSINE ? 0.9f : 0.95f;
+}
+
 /* Bytes of an index for each node, upper layers and whole pages included. */
 extern double hnsw_layout_row_bytes(const HnswLayout *layout);
 

@@ -250,6 +250,7 @@ static void
 choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 {
 	const HnswOwnOps *own = hnsw_layout_own(ins->layout);
+	float		occlusion = hnsw_layout_occlusion(ins->layout);
 	int			considered = 0;
 
 	set->nchosen = 0;
@@ -264,7 +265,7 @@ choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 		c->pruned = false;
 		for (int j = 0; j < set->nchosen && !c->pruned; j++)
 			c->pruned = own->distance(ins->layout, &c->own,
-									  &set->items[set->chosen[j]].own) < c->g;
+									  &set->items[set->chosen[j]].own) < c->g * occlusion;
 		if (!c->pruned)
 			set->chosen[set->nchosen++] = set->order[i];
 	}

@@ -98,13 +98,15 @@ static bool
 newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
 				   float far, const float *lengths, uint8 *pruned)
 {
+	float		occlusion = hnsw_layout_occlusion(linker->layout);
+
 	for (int i = 0; i < rec->count; i++)
 		if (!hnsw_bit(pruned, i) && lengths[i] < far &&
-			new_to_neighbor(linker, shape, rec, i) < far)
+			new_to_neighbor(linker, shape, rec, i) < far * occlusion)
 			return true;
 	for (int i = 0; i < rec->count; i++)
 		if (!hnsw_bit(pruned, i) && lengths[i] > far &&
-			new_to_neighbor(linker, shape, rec, i) < lengths[i])
+			new_to_neighbor(linker, shape, rec, i) < lengths[i] * occlusion)
 			hnsw_set_bit(pruned, i, true);
 	return false;
 }
