@@ -3,9 +3,10 @@
  * core.c
  *		The graph without a server: what a layout costs and finds.
  *
- *	core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]
+ *	core [--bulk] DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]
  *
- * Builds an index of a data set in an arena and searches it as a scan would, for
+ * Builds an index of a data set in an arena, row by row or all at once (--bulk, as
+ * CREATE INDEX does it; with the seconds that each step takes), and searches it as a scan would, for
  * m0 slots and edge_bits code bits an edge (0: the plan's choice).  Prints a line
  * for each ef: recall@10, records visited in layer 0 and in all layers (each is a
  * page of a classic layout, and at most one here), rows measured for the exact
@@ -22,6 +23,7 @@
 #include "dataset.h"
 #include "distance/kernels.h"
 #include "graph/arena.h"
+#include "graph/bulk.h"
 #include "graph/insert.h"
 #include "graph/stream.h"
 #include "graph/vacuum.h"
@@ -152,6 +154,53 @@ turn_over(HnswInserter *inserter, const Dataset *ds, int turn)
 	search(inserter->pager, ds, 40);
 }
 
+/* Says how long it has been since *from, and starts again. */
+static void
+lap(const char *what, double *from)
+{
+	double		now = seconds();
+
+	printf("%s %.2f s ", what, now - *from);
+	*from = now;
+}
+
+static void
+build_bulk(HnswInserter *inserter, HnswArena *arena, const Dataset *ds)
+{
+	static const char *const steps[] = {"assign", "compare", "choose", "link", "link the rest"};
+	const HnswLayout *layout = inserter->layout;
+	HnswBulk	bulk;
+	HnswBulkTree tree;
+	void	   *memory;
+	Size		bytes;
+	double		from = seconds();
+
+	if (!hnsw_bulk_suits(layout, inserter->ef))
+		bench_fail("this layout is built row by row");
+	hnsw_bulk_init(&bulk, inserter, arena, NULL, NULL);
+	for (int i = 0; i < ds->n; i++)
+		hnsw_bulk_add(&bulk, ds->base + (size_t) i * ds->dim, tid_of_row(i));
+	lap("stage", &from);
+	hnsw_bulk_make_tree(&bulk, &tree);
+	bytes = hnsw_bulk_plan_bytes(layout, inserter->ef, tree.nrows, tree.nleaves);
+	memory = hnsw_alloc(bytes);
+	hnsw_bulk_plan_set_memory(&bulk, tree.nrows, tree.nleaves, memory);
+	hnsw_bulk_plan_fill(&bulk, &tree);
+	lap("tree", &from);
+	for (int step = 0; step < HNSW_BULK_STEPS; step++)
+	{
+		hnsw_bulk_work(&bulk, step);
+		if (step == HNSW_BULK_ASSIGN)
+			hnsw_bulk_members(&bulk);
+		lap(steps[step], &from);
+	}
+	printf("leaves %u, compared %.0f and %.1f bytes a row\n", tree.nleaves,
+		   (double) bulk.compared / ds->n, (double) bytes / ds->n);
+	hnsw_free(memory);
+	hnsw_bulk_tree_free(&tree);
+	hnsw_bulk_free(&bulk);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -168,9 +217,12 @@ main(int argc, char **argv)
 				most = 0;
 	double		start,
 				took;
+	bool		in_bulk = argc > 1 && strcmp(argv[1], "--bulk") == 0;
 
+	argc -= in_bulk;
+	argv += in_bulk;
 	if (argc < 2)
-		bench_fail("usage: core DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]");
+		bench_fail("usage: core [--bulk] DIR|--generate=N,DIM [m [m0 [edge_bits [ef_construction [rows [turns]]]]]]");
 	for (int i = 2; i < argc && i < 2 + (int) lengthof(args); i++)
 		args[i - 2] = atoi(argv[i]);
 	dataset_open(&ds, argv[1], args[4], 0);
@@ -190,7 +242,9 @@ main(int argc, char **argv)
 	hnsw_arena_init(&arena, &layout, "bench", 0);
 	hnsw_inserter_init(&inserter, &arena.pager, args[3], 1);
 	start = seconds();
-	for (int i = 0; i < ds.n; i++)
+	if (in_bulk)
+		build_bulk(&inserter, &arena, &ds);
+	for (int i = 0; i < ds.n && !in_bulk; i++)
 	{
 		hnsw_insert(&inserter, ds.base + (size_t) i * ds.dim, tid_of_row(i));
 		visits += inserter.visited;

@@ -21,11 +21,6 @@
 #include "utils/backend_progress.h"
 #include "utils/memutils.h"
 
-/* values of pg_stat_progress_create_index.phase beyond the server's own */
-#define PHASE_LOAD		(PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1)
-#define PHASE_WRITE		(PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 2)
-#define PHASE_LOG		(PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 3)
-
 /*
  * What each process of a parallel build takes at most besides the arena: its share of
  * our locks, and the server's state of a parallel context.
@@ -42,11 +37,19 @@ hnswbuildphasename(int64 phase)
 	{
 		case PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE:
 			return "initializing";
-		case PHASE_LOAD:
+		case HNSW_PHASE_LOAD:
 			return "loading tuples";
-		case PHASE_WRITE:
+		case HNSW_PHASE_GROUP:
+			return "grouping vectors";
+		case HNSW_PHASE_COMPARE:
+			return "comparing vectors";
+		case HNSW_PHASE_CHOOSE:
+			return "choosing neighbors";
+		case HNSW_PHASE_LINK:
+			return "linking";
+		case HNSW_PHASE_WRITE:
 			return "writing pages";
-		case PHASE_LOG:
+		case HNSW_PHASE_LOG:
 			return "logging pages";
 		default:
 			return NULL;
@@ -94,7 +97,8 @@ hnsw_build_finish(HnswBuild *build)
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	if (build->place == HNSW_BUILD_ARENA)
 	{
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_WRITE);
+		hnsw_build_complete(build);
+		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_WRITE);
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, build->arena->state->nblocks);
 		hnsw_build_leave_arena(build, true);
@@ -102,7 +106,7 @@ hnsw_build_finish(HnswBuild *build)
 	if (!RelationNeedsWAL(build->index))
 		return;
 	nblocks = RelationGetNumberOfBlocks(build->index);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOG);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOG);
 	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
 	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, nblocks);
 	for (BlockNumber from = 0; from < nblocks;)
@@ -136,7 +140,8 @@ estimate_rows(Relation heap)
 static bool
 memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
 {
-	double		need = hnsw_layout_build_bytes(&build->layout, build->rows_expected, workers + 1);
+	double		need = hnsw_bulk_build_bytes(&build->layout, build->inserter.ef, build->rows_expected,
+											 workers + 1);
 	Size		bytes = (Size) Min(need, (double) max_bytes);
 
 	if (hnsw_shared_memory_available(bytes + PARALLEL_OVERHEAD * (workers + 1)))
@@ -173,19 +178,25 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	build->rows_expected = estimate_rows(heap);
 	plan_layout(heap, index, index_info, &build->layout);
 	memory = memory > 2 * HNSW_BUILD_OVERHEAD ? memory - HNSW_BUILD_OVERHEAD : HNSW_BUILD_OVERHEAD;
+	workers = hnsw_build_workers(heap, index, index_info, build->rows_expected);
+	build->batch_bytes = memory;
+	build->staging = hnsw_bulk_pays(&build->layout, options.ef_construction, memory, workers + 1);
+	memory = hnsw_bulk_arena_bytes(&build->layout, options.ef_construction, memory, workers + 1);
 	hnsw_arena_init(&build->private_arena, &build->layout, RelationGetRelationName(index),
 					memory);
 	build->arena = &build->private_arena;
 	hnsw_build_init(build, options.ef_construction, (uint64) hnsw_seed);
 
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOAD);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) build->rows_expected);
-	workers = hnsw_build_workers(heap, index, index_info, build->rows_expected);
 	if (workers == 0 || !memory_can_be_shared(build, workers, memory) ||
 		!hnsw_build_parallel(build, index_info, workers, memory, &heap_tuples))
 	{
+		if (build->staging)
+			hnsw_build_stage(build, NULL, NULL);
 		heap_tuples = table_index_build_scan(heap, index, index_info, true, true,
 											 hnsw_build_row, build, NULL);
+		hnsw_build_flush(build);
 		hnsw_build_finish(build);
 	}
 

@@ -15,8 +15,23 @@
 #include "access/parallel.h"
 #include "access/tableam.h"
 #include "build/shared_arena.h"
+#include "commands/progress.h"
+#include "graph/bulk.h"
+#include "graph/bulk_batch.h"
 #include "graph/insert.h"
 #include "page/shared.h"
+
+/* Values of pg_stat_progress_create_index.phase beyond the server's own. */
+typedef enum HnswBuildPhase
+{
+	HNSW_PHASE_LOAD = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
+	HNSW_PHASE_GROUP,
+	HNSW_PHASE_COMPARE,
+	HNSW_PHASE_CHOOSE,
+	HNSW_PHASE_LINK,
+	HNSW_PHASE_WRITE,
+	HNSW_PHASE_LOG
+} HnswBuildPhase;
 
 /* Where the rows go. */
 typedef enum HnswBuildPlace
@@ -41,6 +56,8 @@ typedef struct HnswParallelBuild
 	double		rows_expected;
 	HnswLayout	layout;
 	int			participants;	/* the most that there will be */
+	Size		batch_bytes;	/* memory of each for rows that wait */
+	bool		staging;		/* rows are staged, see complete.c */
 
 	/*
 	 * A row is inserted into the arena under this lock, shared; who leaves the
@@ -55,7 +72,15 @@ typedef struct HnswParallelBuild
 	bool		may_leave;		/* workers: the leader has mapped the arena */
 	double		heap_tuples;
 	bool		broken_hot_chain;
+	int			step;			/* HnswBulkStep to be helped with, or -1 */
+	uint64		step_number;	/* counts what step has been */
+	int			helping;		/* processes at work on a step, but for the
+								 * one that directs */
+	dsm_handle	plan;
+	uint32		plan_rows;
+	uint32		plan_leaves;
 
+	HnswBulkTable table;		/* of staged rows */
 	pg_atomic_uint64 tuples;	/* rows indexed so far */
 	HnswSharedArena arena;
 } HnswParallelBuild;
@@ -74,6 +99,14 @@ typedef struct HnswBuild
 	HnswArenaMapping mapping;	/* of a shared arena */
 	HnswSharedPager buffers;
 	HnswInserter inserter;
+	bool		staging;		/* rows are staged, not inserted */
+	HnswBulk	bulk;
+	HnswBulkStep step;
+	uint64		step_number;	/* the last that this process has seen */
+	dsm_segment *plan_segment;	/* of the plan that another process has made */
+	HnswBatch	batch;			/* rows that wait to be inserted through
+								 * shared buffers; most = 0: none do */
+	Size		batch_bytes;	/* memory for them */
 	MemoryContext row_context;
 	double		rows_expected;
 	double		tuples;			/* indexed by this process */
@@ -86,8 +119,24 @@ extern void hnsw_build_init(HnswBuild *build, int ef_construction, uint64 seed);
 extern void hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 						   bool tuple_is_alive, void *state);
 
+/* Inserts rows that wait; after the last row of this process. */
+extern void hnsw_build_flush(HnswBuild *build);
+
 /* The last part: writes what is still in memory, and logs the index. */
 extern void hnsw_build_finish(HnswBuild *build);
+
+/* Rows will be staged; table and entries as for hnsw_bulk_init. */
+extern void hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries);
+
+/* Makes a graph of the rows that have been staged in the arena. */
+extern void hnsw_build_complete(HnswBuild *build);
+
+/*
+ * Takes part in what another process is completing, if there is anything to do.  When
+ * all has been done, hnsw_build_stop_helping.
+ */
+extern bool hnsw_build_help(HnswBuild *build);
+extern void hnsw_build_stop_helping(HnswBuild *build);
 
 /*
  * Writes the arena to the index; rows go to shared buffers from then on.  "report":

@@ -37,6 +37,9 @@ use_buffers(HnswBuild *build)
 	hnsw_shared_init_new(&build->buffers, build->index, &build->layout, false);
 	use_pager(build, &build->buffers.pager);
 	build->place = HNSW_BUILD_BUFFERS;
+	hnsw_build_stop_helping(build);
+	if (hnsw_batch_suits(&build->layout))
+		hnsw_batch_init(&build->batch, &build->layout, build->batch_bytes);
 }
 
 void
@@ -110,6 +113,8 @@ hnsw_build_report(HnswBuild *build)
 static void
 report_full(HnswBuild *build)
 {
+	const HnswLayout *layout = &build->layout;
+	int			ef = build->inserter.ef;
 	double		tuples = tuples_so_far(build);
 	Size		used = (Size) build->arena->state->nblocks * BLCKSZ;
 	double		rows = build->rows_expected > tuples ? build->rows_expected : 2 * tuples;
@@ -120,9 +125,10 @@ report_full(HnswBuild *build)
 	 * As the rows so far have it, since equal vectors share a node, and a little more,
 	 * since the rest will differ somewhat.  The first rows tell little.
 	 */
-	need = hnsw_layout_build_bytes(&build->layout, 0, processes) +
-		1.02 * used * (rows / Max(tuples, 1));
-	need = Min(need, hnsw_layout_build_bytes(&build->layout, rows, processes));
+	need = hnsw_bulk_build_bytes(layout, ef, 0, processes) +
+		1.02 * used * (rows / Max(tuples, 1)) *
+		(build->staging ? 1 + hnsw_bulk_row_bytes(layout, ef, processes) / hnsw_layout_row_bytes(layout) : 1);
+	need = Min(need, hnsw_bulk_build_bytes(layout, ef, rows, processes));
 	if (build->parallel != NULL && build->parallel->arena.short_of_memory)
 		ereport(WARNING,
 				(errmsg("no more shared memory for the hnsw graph after " INT64_FORMAT " tuples",
@@ -149,6 +155,7 @@ change_over(HnswBuild *build)
 	if (parallel == NULL)
 	{
 		report_full(build);
+		hnsw_build_complete(build);
 		hnsw_build_leave_arena(build, false);
 		hnsw_arena_free(build->arena);
 		return;
@@ -164,6 +171,7 @@ change_over(HnswBuild *build)
 	if (mine)
 	{
 		report_full(build);
+		hnsw_build_complete(build);
 		hnsw_build_leave_arena(build, false);
 		hnsw_arena_detach(&build->mapping);
 		SpinLockAcquire(&parallel->mutex);
@@ -188,6 +196,8 @@ hnsw_build_follow(HnswBuild *build)
 		SpinLockRelease(&parallel->mutex);
 		if (place != HNSW_BUILD_LEAVING)
 			break;
+		if (hnsw_build_help(build))
+			continue;
 		ConditionVariableSleep(&parallel->changed, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
@@ -197,14 +207,53 @@ hnsw_build_follow(HnswBuild *build)
 	hnsw_arena_detach(&build->mapping);
 }
 
+/* One more row is in the index, or staged. */
+static void
+count_row(void *arg)
+{
+	HnswBuild  *build = arg;
+
+	build->tuples++;
+	if (build->parallel != NULL)
+		pg_atomic_fetch_add_u64(&build->parallel->tuples, 1);
+	if (build->leader)
+		hnsw_build_report(build);
+}
+
+void
+hnsw_build_flush(HnswBuild *build)
+{
+	if (build->batch.count > 0)
+		hnsw_batch_insert(&build->batch, &build->inserter, count_row, build);
+}
+
 /* Inserts a row; v is NULL for a NULL value. */
 static void
 insert_row(HnswBuild *build, const void *v, HnswTid tid)
 {
 	if (v == NULL)
 		hnsw_aside_insert(build->inserter.pager, HNSW_ASIDE_NULL, tid);
+	else if (build->staging)
+		hnsw_bulk_add(&build->bulk, v, tid);
 	else
 		hnsw_insert(&build->inserter, v, tid);
+	count_row(build);
+}
+
+/* Through shared buffers: rows with a place in the graph may wait for others. */
+static void
+insert_into_buffers(HnswBuild *build, const void *v, HnswTid tid)
+{
+	HnswPoint  *point = &build->inserter.point;
+
+	if (v == NULL || build->batch.most == 0 || !hnsw_point_set(point, &build->layout, v))
+	{
+		insert_row(build, v, tid);
+		return;
+	}
+	hnsw_batch_add(&build->batch, point, tid);
+	if (hnsw_batch_is_full(&build->batch))
+		hnsw_build_flush(build);
 }
 
 /* False when the row has to go elsewhere: the arena is full, or has been left. */
@@ -256,14 +305,8 @@ hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 	if (build->place != HNSW_BUILD_ARENA || !insert_into_arena(build, v, heap_tid))
 	{
 		hnsw_build_follow(build);
-		insert_row(build, v, heap_tid);
+		insert_into_buffers(build, v, heap_tid);
 	}
 	MemoryContextReset(build->row_context);
-
-	build->tuples++;
-	if (build->parallel != NULL)
-		pg_atomic_fetch_add_u64(&build->parallel->tuples, 1);
-	if (build->leader)
-		hnsw_build_report(build);
 	CHECK_FOR_INTERRUPTS();
 }

@@ -35,6 +35,8 @@
 #define KEY_QUERY_TEXT		UINT64_C(0xB002)
 #define KEY_WAL_USAGE		UINT64_C(0xB003)
 #define KEY_BUFFER_USAGE	UINT64_C(0xB004)
+#define KEY_TABLE			UINT64_C(0xB005)
+
 
 /* rows that are worth a process: a few tenths of a second of work */
 #define ROWS_A_PROCESS	2000
@@ -46,6 +48,7 @@ typedef struct Leader
 {
 	ParallelContext *context;
 	HnswParallelBuild *shared;
+	uint64	   *entries;		/* of the table of staged rows */
 	Snapshot	snapshot;
 	WalUsage   *wal_usage;
 	BufferUsage *buffer_usage;
@@ -107,6 +110,7 @@ load_share(HnswBuild *build, IndexInfo *index_info)
 
 	rows = table_index_build_scan(build->heap, build->index, index_info, true,
 								  build->leader, hnsw_build_row, build, scan);
+	hnsw_build_flush(build);
 	SpinLockAcquire(&shared->mutex);
 	shared->ndone++;
 	shared->heap_tuples += rows;
@@ -117,16 +121,19 @@ load_share(HnswBuild *build, IndexInfo *index_info)
 }
 
 static void
-join_build(HnswBuild *build, HnswParallelBuild *shared, int number)
+join_build(HnswBuild *build, HnswParallelBuild *shared, uint64 *entries, int number)
 {
 	build->parallel = shared;
 	build->layout = shared->layout;
 	build->rows_expected = shared->rows_expected;
+	build->batch_bytes = shared->batch_bytes;
 	hnsw_arena_attach(&build->mapping, &shared->arena, &build->layout,
 					  RelationGetRelationName(build->index));
 	build->arena = &build->mapping.arena;
 	hnsw_build_init(build, shared->ef_construction,
 					hnsw_mix64(shared->seed + (uint64) number));
+	if (shared->staging)
+		hnsw_build_stage(build, &shared->table, entries);
 }
 
 void
@@ -149,7 +156,7 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
 	build->index = index_open(shared->index, index_lock);
 	index_info = BuildIndexInfo(build->index);
 	index_info->ii_Concurrent = shared->concurrent;
-	join_build(build, shared, ParallelWorkerNumber + 1);
+	join_build(build, shared, shm_toc_lookup(toc, KEY_TABLE, true), ParallelWorkerNumber + 1);
 
 	InstrStartParallelQuery();
 	load_share(build, index_info);
@@ -169,9 +176,12 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
 		SpinLockRelease(&shared->mutex);
 		if (may_leave)
 			break;
+		if (hnsw_build_help(build))
+			continue;
 		ConditionVariableSleep(&shared->changed, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	hnsw_build_stop_helping(build);
 	hnsw_arena_detach(&build->mapping);
 	index_close(build->index, index_lock);
 	table_close(build->heap, heap_lock);
@@ -182,9 +192,14 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
  * ------------------------------------------------------------------------
  */
 static void
-estimate(ParallelContext *context, Size shared_size)
+estimate(ParallelContext *context, Size shared_size, Size table_size)
 {
 	shm_toc_estimate_chunk(&context->estimator, shared_size);
+	if (table_size > 0)
+	{
+		shm_toc_estimate_chunk(&context->estimator, table_size);
+		shm_toc_estimate_keys(&context->estimator, 1);
+	}
 	shm_toc_estimate_chunk(&context->estimator, mul_size(sizeof(WalUsage), context->nworkers));
 	shm_toc_estimate_chunk(&context->estimator,
 						   mul_size(sizeof(BufferUsage), context->nworkers));
@@ -218,10 +233,12 @@ init_shared(HnswParallelBuild *shared, const HnswBuild *build, const IndexInfo *
 	shared->rows_expected = build->rows_expected;
 	shared->layout = build->layout;
 	shared->participants = participants;
+	shared->batch_bytes = build->batch_bytes / participants;
 	LWLockInitialize(&shared->gate, hnsw_build_tranche());
 	SpinLockInit(&shared->mutex);
 	ConditionVariableInit(&shared->changed);
 	shared->place = HNSW_BUILD_ARENA;
+	shared->step = -1;
 	pg_atomic_init_u64(&shared->tuples, 0);
 	hnsw_shared_arena_init(&shared->arena, max_bytes);
 }
@@ -232,6 +249,7 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 			  Size max_bytes)
 {
 	ParallelContext *context;
+	uint64		space = 0;
 	Size		size;
 
 	EnterParallelMode();
@@ -241,12 +259,21 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 		RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
 	size = add_size(BUFFERALIGN(sizeof(HnswParallelBuild)),
 					table_parallelscan_estimate(build->heap, leader->snapshot));
-	estimate(context, size);
+	if (build->staging)
+		space = hnsw_bulk_table_space(build->rows_expected * HNSW_BULK_TABLE_FACTOR);
+	estimate(context, size, mul_size(sizeof(uint64), space));
 	InitializeParallelDSM(context);
 	if (context->seg != NULL)
 	{
 		leader->shared = store(context, KEY_BUILD, size);
 		init_shared(leader->shared, build, index_info, max_bytes, workers + 1);
+		if (space > 0)
+		{
+			leader->entries = store(context, KEY_TABLE, sizeof(uint64) * space);
+			memset(leader->entries, 0xFF, sizeof(uint64) * space);
+			leader->shared->table.space = space;
+			leader->shared->staging = true;
+		}
 		table_parallelscan_initialize(build->heap, scan_of(leader->shared), leader->snapshot);
 		leader->wal_usage = store(context, KEY_WAL_USAGE,
 								  mul_size(sizeof(WalUsage), context->nworkers));
@@ -288,6 +315,8 @@ wait_for_workers(Leader *leader, HnswBuild *build)
 		hnsw_build_report(build);
 		if (ndone == leader->context->nworkers_launched + 1)
 			break;
+		if (hnsw_build_help(build))
+			continue;
 		ConditionVariableTimedSleep(&shared->changed, REPORT_INTERVAL,
 									WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
 	}
@@ -317,14 +346,17 @@ hnsw_build_parallel(HnswBuild *build, IndexInfo *index_info, int workers, Size m
 		return false;
 	shared = leader.shared;
 	hnsw_inserter_free(&build->inserter);
-	join_build(build, shared, 0);
+	join_build(build, shared, leader.entries, 0);
 	load_share(build, index_info);
 	wait_for_workers(&leader, build);
 
 	/* a worker may have left the arena after this process's last row */
 	hnsw_build_follow(build);
 	if (build->place == HNSW_BUILD_ARENA)
+	{
+		hnsw_build_complete(build);
 		hnsw_arena_map_all(&build->mapping);
+	}
 	SpinLockAcquire(&shared->mutex);
 	shared->may_leave = true;
 	SpinLockRelease(&shared->mutex);

@@ -153,12 +153,12 @@ map_chunk(HnswArena *arena, uint32 chunk)
 }
 
 /*
- * A new segment, or NULL when there is no memory for it.  The error that says so is
+ * The error that says so is
  * caught without a subtransaction: dsm_create holds no lock when it fails, and the
  * half-made segment belongs to a resource owner of its own.
  */
-static dsm_segment *
-create_segment(Size bytes)
+dsm_segment *
+hnsw_create_segment(Size bytes)
 {
 	ResourceOwner old_owner = CurrentResourceOwner;
 	ResourceOwner owner = ResourceOwnerCreate(old_owner, "hnsw shared memory");
@@ -240,7 +240,7 @@ grow(HnswArena *arena, uint32 pages)
 
 	bytes = next_segment_bytes(shared);
 	if (bytes > 0)
-		segment = create_segment(bytes);
+		segment = hnsw_create_segment(bytes);
 	if (segment != NULL)
 	{
 		HnswArenaSegment *entry = &shared->segments[at];
@@ -312,7 +312,7 @@ hnsw_arena_detach(HnswArenaMapping *mapping)
 bool
 hnsw_shared_memory_available(Size bytes)
 {
-	dsm_segment *segment = create_segment(bytes);
+	dsm_segment *segment = hnsw_create_segment(bytes);
 
 	if (segment != NULL)
 		dsm_detach(segment);

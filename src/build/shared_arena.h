@@ -81,6 +81,9 @@ extern void hnsw_arena_detach(HnswArenaMapping *mapping);
 /* Maps everything that others have made. */
 extern void hnsw_arena_map_all(HnswArenaMapping *mapping);
 
+/* A segment of dynamic shared memory, or NULL when there is no memory for it. */
+extern dsm_segment *hnsw_create_segment(Size bytes);
+
 /* Is there so much dynamic shared memory at the moment? */
 extern bool hnsw_shared_memory_available(Size bytes);
 

@@ -114,6 +114,35 @@ slot_address(HnswArena *arena, HnswKind kind, uint32 block, int slot)
 		(Size) slot * hnsw_layout_slot_size(arena->pager.layout, kind);
 }
 
+HnswRecord *
+hnsw_arena_record(HnswArena *arena, HnswId id)
+{
+	uint32		block;
+	int			slot;
+
+	if (!locate(arena, HNSW_BASE, id, &block, &slot))
+		return NULL;
+	return (HnswRecord *) slot_address(arena, HNSW_BASE, block, slot);
+}
+
+HnswRecord *
+hnsw_arena_lock_record(HnswArena *arena, HnswId id)
+{
+	uint32		block;
+	int			slot;
+
+	if (!locate(arena, HNSW_BASE, id, &block, &slot))
+		return NULL;
+	lock_slot(arena, HNSW_BASE, block, true);
+	return (HnswRecord *) slot_address(arena, HNSW_BASE, block, slot);
+}
+
+void
+hnsw_arena_unlock(HnswArena *arena)
+{
+	unlock(arena);
+}
+
 static inline void
 prefetch_bytes(const char *p, int size)
 {

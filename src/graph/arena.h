@@ -106,4 +106,12 @@ extern bool hnsw_arena_has_room(HnswArena *arena, int processes);
 /* A page image of the arena (blocks HNSW_FIRST_BLOCK and up). */
 extern char *hnsw_arena_page(HnswArena *arena, uint32 block);
 
+/*
+ * For builds: a record of layer 0 that has one page, where it is; not locked, or locked
+ * exclusively until hnsw_arena_unlock.  NULL beyond the end.  Nothing is checked.
+ */
+extern HnswRecord *hnsw_arena_record(HnswArena *arena, HnswId id);
+extern HnswRecord *hnsw_arena_lock_record(HnswArena *arena, HnswId id);
+extern void hnsw_arena_unlock(HnswArena *arena);
+
 #endif							/* HNSW_ARENA_H */

@@ -82,8 +82,8 @@ hnsw_inserter_free(HnswInserter *ins)
 }
 
 /* floor(-ln(U) / ln(m)), U uniform in (0, 1] */
-static int
-random_level(HnswInserter *ins)
+int
+hnsw_inserter_level(HnswInserter *ins)
 {
 	uint64		z = hnsw_mix64(ins->random += UINT64_C(0x9E3779B97F4A7C15));
 	double		u;
@@ -96,8 +96,8 @@ random_level(HnswInserter *ins)
  * Searching
  * ------------------------------------------------------------------------
  */
-static void
-found_reset(HnswInserter *ins, HnswFoundSet *set)
+void
+hnsw_found_reset(HnswInserter *ins, HnswFoundSet *set)
 {
 	if (set->items == NULL)
 	{
@@ -142,6 +142,7 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	item->state = rec->state;
 	item->has_room = hnsw_link_has_room(find->shape, rec);
 	item->pruned = false;
+	item->ready = false;
 	item->own.vmin = rec->vmin;
 	item->own.vstep = rec->vstep;
 	item->own_at = NO_OWN;
@@ -198,7 +199,7 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 {
 	FindArg		arg = {ins, set, &ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER]};
 
-	found_reset(ins, set);
+	hnsw_found_reset(ins, set);
 	hnsw_beam_start(&ins->beam, layer, ins->point.xhat, ef, remember, &arg);
 	for (int i = 0; i < nseeds; i++)
 		hnsw_beam_seed(&ins->beam, seeds[i]);
@@ -241,13 +242,23 @@ search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
 	return true;
 }
 
+bool
+hnsw_inserter_search(HnswInserter *ins)
+{
+	HnswEntry	entry;
+
+	ins->visited = 0;
+	ins->pager->ops->get_entry(ins->pager, &entry);
+	return entry.id != HNSW_NO_ID && search_all_layers(ins, &entry, 0);
+}
+
 /*
  * Chooses up to "slots" neighbors: first those that the heuristic keeps, in
  * order of distance, then the nearest of the others, marked as pruned
  * (SELECT-NEIGHBORS-HEURISTIC, algorithm 4, with keepPrunedConnections).
  */
-static void
-choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
+void
+hnsw_choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 {
 	const HnswOwnOps *own = hnsw_layout_own(ins->layout);
 	float		occlusion = hnsw_layout_occlusion(ins->layout);
@@ -261,7 +272,9 @@ choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots)
 		if (c->state == HNSW_DYING || c->own.codes == NULL)
 			continue;
 		considered++;
-		own->ready(ins->layout, &c->own);
+		if (!c->ready)
+			own->ready(ins->layout, &c->own);
+		c->ready = true;
 		c->pruned = false;
 		for (int j = 0; j < set->nchosen && !c->pruned; j++)
 			c->pruned = own->distance(ins->layout, &c->own,
@@ -388,9 +401,9 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
  * Last step: the record takes its tree edge to the parent, loses the edges to
  * neighbors that have gone, and is linked.
  */
-static void
-finish_record(HnswInserter *ins, HnswKind kind, HnswId id, const HnswFound *parent,
-			  const HnswId *gone, int ngone)
+void
+hnsw_finish_record(HnswInserter *ins, HnswKind kind, HnswId id, const HnswFound *parent,
+				   const HnswId *gone, int ngone)
 {
 	const HnswShape *shape = &ins->layout->shape[kind];
 	HnswRecord *rec;
@@ -493,7 +506,7 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 			parent = &any;
 	}
 	ins->evict = HNSW_NO_ID;
-	finish_record(ins, kind, id, parent, gone, ngone);
+	hnsw_finish_record(ins, kind, id, parent, gone, ngone);
 	return parent == NULL && !found_any ? LINKED_AS_ROOT :
 		found_any ? LINKED_TO_FOUND : LINKED_ELSEWHERE;
 }
@@ -548,6 +561,7 @@ insert_first(HnswInserter *ins, int level, HnswTid tid)
 									   layer == 0 ? HNSW_NO_ID : records[layer - 1],
 									   layer == 0 ? &tid : NULL, NULL);
 	arg.id = records[level];
+	ins->node = records[0];
 	HNSW_DEBUG_POINT("insert-first");
 	if (!ins->pager->ops->update_entry(ins->pager, first_node, &arg))
 	{
@@ -557,7 +571,7 @@ insert_first(HnswInserter *ins, int level, HnswTid tid)
 		return false;
 	}
 	for (int layer = 0; layer <= level; layer++)
-		finish_record(ins, layer == 0 ? HNSW_BASE : HNSW_UPPER, records[layer], NULL, NULL, 0);
+		hnsw_finish_record(ins, layer == 0 ? HNSW_BASE : HNSW_UPPER, records[layer], NULL, NULL, 0);
 	return true;
 }
 
@@ -583,19 +597,23 @@ attach_to_equal(HnswInserter *ins, HnswTid tid)
 HnswInserted
 hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 {
-	int			level;
+	if (!hnsw_point_set(&ins->point, ins->layout, v))
+	{
+		hnsw_aside_insert(ins->pager, HNSW_ASIDE_NAN, tid);
+		return HNSW_INSERTED_ASIDE;
+	}
+	return hnsw_insert_point(ins, hnsw_inserter_level(ins), tid);
+}
+
+HnswInserted
+hnsw_insert_point(HnswInserter *ins, int level, HnswTid tid)
+{
 	HnswEntry	entry;
 	HnswId		base = HNSW_NO_ID,
 				below = HNSW_NO_ID;
 	HnswId		dead_end = HNSW_NO_ID;
 
 	ins->visited = 0;
-	if (!hnsw_point_set(&ins->point, ins->layout, v))
-	{
-		hnsw_aside_insert(ins->pager, HNSW_ASIDE_NAN, tid);
-		return HNSW_INSERTED_ASIDE;
-	}
-	level = random_level(ins);
 	for (int tries = 0;; tries++)
 	{
 		ins->pager->ops->get_entry(ins->pager, &entry);
@@ -633,9 +651,9 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 		Linked		linked;
 
 		if (layer > (int) entry.layer)
-			found_reset(ins, set);
-		choose_neighbors(ins, set,
-						 ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER].slots);
+			hnsw_found_reset(ins, set);
+		hnsw_choose_neighbors(ins, set,
+							  ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER].slots);
 		id = create_record(ins, layer, base, below, layer == 0 ? &tid : NULL, set);
 		HNSW_DEBUG_POINT("insert-created");
 		linked = link_record(ins, layer, id, set, entry.root[layer]);
@@ -645,7 +663,7 @@ hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 			dead_end = entry.id;
 		HNSW_DEBUG_POINT("insert-linked");
 		if (layer == 0)
-			base = id;
+			base = ins->node = id;
 		below = id;
 	}
 

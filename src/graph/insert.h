@@ -23,6 +23,7 @@ typedef struct HnswFound
 	uint8		state;
 	bool		has_room;		/* for another tree edge */
 	bool		pruned;
+	bool		ready;			/* own is, to be compared */
 	HnswOwn		own;			/* codes are NULL when too far to be linked to */
 	Size		own_at;			/* of its codes in HnswFoundSet.codes */
 } HnswFound;
@@ -57,6 +58,7 @@ typedef struct HnswInserter
 	HnswFoundSet found[HNSW_MAX_LAYERS];
 	HnswId		evict;			/* dying child that may make room for a tree
 								 * edge, or HNSW_NO_ID */
+	HnswId		node;			/* layer-0 record of the last new node */
 	int64		visited;		/* records scored by the last insert */
 } HnswInserter;
 
@@ -73,5 +75,24 @@ extern void hnsw_inserter_free(HnswInserter *ins);
 
 /* v is plain values (code/own.h), all of them finite. */
 extern HnswInserted hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid);
+
+/* For bulk.h: parts of an insert. */
+
+/* A level for a new node. */
+extern int	hnsw_inserter_level(HnswInserter *ins);
+
+/* Inserts ins->point, which has been set. */
+extern HnswInserted hnsw_insert_point(HnswInserter *ins, int level, HnswTid tid);
+
+/*
+ * What an insert of ins->point.xhat would find in layer 0, in ins->found[0]; false when
+ * that is nothing.
+ */
+extern bool hnsw_inserter_search(HnswInserter *ins);
+
+extern void hnsw_found_reset(HnswInserter *ins, HnswFoundSet *set);
+extern void hnsw_choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots);
+extern void hnsw_finish_record(HnswInserter *ins, HnswKind kind, HnswId id,
+							   const HnswFound *parent, const HnswId *gone, int ngone);
 
 #endif							/* HNSW_INSERT_H */

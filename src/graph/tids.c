@@ -54,19 +54,26 @@ modify_chunk(HnswPager *pager, HnswId chunk_id, HnswId owner)
 	return chunk;
 }
 
+static bool
+takes_tids(const HnswRecord *rec, uint32 generation, bool staged)
+{
+	return rec->generation == generation &&
+		(rec->state == HNSW_LINKED || (staged && rec->state == HNSW_PENDING));
+}
+
 /*
  * Tries to attach without a new chunk.  *head is the first chunk when there was
  * no room, and *usable says whether the record may take TIDs at all.
  */
 static bool
-attach_in_place(HnswPager *pager, HnswId id, uint32 generation, float resid,
+attach_in_place(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
 				HnswTid tid, HnswId *head, bool *usable)
 {
 	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
 	HnswChunk  *chunk = NULL;
 	bool		done;
 
-	*usable = rec != NULL && rec->state == HNSW_LINKED && rec->generation == generation;
+	*usable = rec != NULL && takes_tids(rec, generation, staged);
 	*head = HNSW_NO_ID;
 	if (!*usable)
 	{
@@ -93,7 +100,7 @@ attach_in_place(HnswPager *pager, HnswId id, uint32 generation, float resid,
 
 /* Puts a new chunk in front of the chain, if its head is still the same. */
 static bool
-attach_chunk(HnswPager *pager, HnswId id, uint32 generation, float resid,
+attach_chunk(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
 			 HnswId head, HnswId new_head)
 {
 	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
@@ -101,7 +108,7 @@ attach_chunk(HnswPager *pager, HnswId id, uint32 generation, float resid,
 
 	if (rec == NULL)
 		return false;
-	if (rec->state != HNSW_LINKED || rec->generation != generation || rec->down != head)
+	if (!takes_tids(rec, generation, staged) || rec->down != head)
 	{
 		HNSW_CANCEL(pager);
 		return false;
@@ -114,9 +121,8 @@ attach_chunk(HnswPager *pager, HnswId id, uint32 generation, float resid,
 	return true;
 }
 
-bool
-hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
-				 float resid, HnswTid tid)
+static bool
+attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid, HnswTid tid)
 {
 	for (;;)
 	{
@@ -125,7 +131,7 @@ hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
 		bool		usable;
 		HnswChunk	image;
 
-		if (attach_in_place(pager, id, generation, resid, tid, &head, &usable))
+		if (attach_in_place(pager, id, generation, staged, resid, tid, &head, &usable))
 			return true;
 		if (!usable)
 			return false;
@@ -136,11 +142,25 @@ hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
 		image.tids[0] = tid;
 		new_head = pager->ops->create(pager, HNSW_CHUNK, &image, sizeof(image));
 		HNSW_DEBUG_POINT("chunk-created");
-		if (attach_chunk(pager, id, generation, resid, head, new_head))
+		if (attach_chunk(pager, id, generation, staged, resid, head, new_head))
 			return true;
 		pager->ops->destroy(pager, HNSW_CHUNK, &new_head, 1);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+bool
+hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
+				 float resid, HnswTid tid)
+{
+	return attach(pager, id, generation, false, resid, tid);
+}
+
+bool
+hnsw_tids_attach_staged(HnswPager *pager, HnswId id, uint32 generation,
+						float resid, HnswTid tid)
+{
+	return attach(pager, id, generation, true, resid, tid);
 }
 
 void

@@ -32,6 +32,10 @@ extern bool hnsw_tids_any(const HnswRecord *rec);
 extern bool hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
 							 float resid, HnswTid tid);
 
+/* The same of a record that is pending, in a build (bulk.h). */
+extern bool hnsw_tids_attach_staged(HnswPager *pager, HnswId id, uint32 generation,
+									float resid, HnswTid tid);
+
 /* A growing array of TIDs. */
 typedef struct HnswTidList
 {

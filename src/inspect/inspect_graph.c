@@ -18,6 +18,7 @@
 #include "catalog/pg_class.h"
 #include "config/options.h"
 #include "funcapi.h"
+#include "graph/bulk.h"
 #include "graph/check.h"
 #include "miscadmin.h"
 #include "page/meta.h"
@@ -270,10 +271,10 @@ HNSW_FUNCTION(stats)
 }
 
 static int64
-build_memory(const HnswLayout *layout, double rows)
+build_memory(const HnswLayout *layout, int ef_construction, double rows)
 {
-	return (int64) ceil(hnsw_layout_build_bytes(layout, rows,
-												max_parallel_maintenance_workers + 1));
+	return (int64) ceil(hnsw_bulk_build_bytes(layout, ef_construction, rows,
+											  max_parallel_maintenance_workers + 1));
 }
 
 /* Rows of the index as of the last VACUUM or build, else those of its table. */
@@ -300,12 +301,14 @@ HNSW_FUNCTION(build_memory_index)
 	OpenIndex	open;
 	HnswLayout	layout;
 	double		rows;
+	int			ef_construction;
 
 	open_index(&open, PG_GETARG_OID(0), false);
 	layout = *hnsw_index_layout(open.index);
+	ef_construction = hnsw_options(open.index).ef_construction;
 	rows = rows_of(open.index, open.table);
 	close_index(&open);
-	PG_RETURN_INT64(build_memory(&layout, rows));
+	PG_RETURN_INT64(build_memory(&layout, ef_construction, rows));
 }
 
 HNSW_FUNCTION(build_memory)
@@ -336,5 +339,5 @@ HNSW_FUNCTION(build_memory)
 				 errmsg("m must be between %d and %d", HNSW_MIN_M, HNSW_MAX_M)));
 	hnsw_options_check_m0(m, m0);
 	hnsw_layout_plan(&request, &layout);
-	PG_RETURN_INT64(build_memory(&layout, (double) rows));
+	PG_RETURN_INT64(build_memory(&layout, HNSW_DEFAULT_EF_CONSTRUCTION, (double) rows));
 }

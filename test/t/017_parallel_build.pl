@@ -22,7 +22,7 @@ max_connections = 20
 max_worker_processes = 12
 max_parallel_workers = 8
 max_parallel_maintenance_workers = 4
-maintenance_work_mem = 16MB
+maintenance_work_mem = 256MB
 max_wal_size = 1GB
 restart_after_crash = on
 CONF

@@ -114,7 +114,7 @@ tasks_waiting(void)
 	return n;
 }
 
-static void
+static FIXTURE_UNUSED void
 task_lock_insert(void)
 {
 	while (tasks_waiting() > 0)
@@ -122,7 +122,7 @@ task_lock_insert(void)
 	task_running->locked = true;
 }
 
-static void
+static FIXTURE_UNUSED void
 task_unlock_insert(void)
 {
 	task_running->locked = false;

@@ -9,6 +9,7 @@
  */
 #include "fixture.h"
 
+#include "code/own_block.h"
 #include "code/rotation.h"
 
 static const char *const metric_names[] = {"", "l2", "ip", "cosine", "l1"};
@@ -625,10 +626,132 @@ test_moves(HnswMetric metric, int dim)
 	fixture_close(&f);
 }
 
+/* ------------------------------------------------------------------------
+ * Many own vectors at once
+ * ------------------------------------------------------------------------
+ */
+#define BLOCK_ROWS	80
+
+/* Any vector, the extremes among them; cosine takes no 0 and nothing beyond float. */
+static void
+extreme_row(float *x, int dim, int i, bool cosine)
+{
+	static const float sizes[] = {1, 1e-3f, 1e3f, 1e15f, 1e-18f, 3e38f, 1e-40f};
+	float		size = sizes[i % (cosine ? 3 : lengthof(sizes))];
+
+	for (int j = 0; j < dim; j++)
+		x[j] = i % 10 == 9 ? size : i % 10 == 8 ? (float) (j == i % dim) * size :
+			i % 10 == 7 ? 1000 + (float) unit_normal() : (float) unit_normal() * fminf(size, 1e37f);
+	if (i == 20 && !cosine)
+		memset(x, 0, sizeof(float) * dim);
+}
+
+/*
+ * All distances of a block are those of own->distance, but for rounding, and for what
+ * products of two steps lose below the range of normal floats.
+ */
+static void
+check_block(const HnswOwnBlock *block, const HnswOwnProbes *probes, const HnswOwn *owns,
+			int first_probe, bool l2)
+{
+	const HnswLayout *layout = block->layout;
+	HnswLayout	plain = *layout;
+	float	   *g = malloc(sizeof(float) * HNSW_BLOCK_STEP * HNSW_BLOCK_STEP);
+	int			from = unit_below(block->count),
+				n = 1 + unit_below(Min(block->count - from, HNSW_BLOCK_STEP));
+	int			bad = 0;
+	double		worst = 0;
+
+	if (l2)
+		plain.metric = HNSW_L2;
+	hnsw_own_block_score(block, from, n, probes, l2, g);
+	for (int r = 0; r < probes->count; r++)
+		for (int i = 0; i < n; i++)
+		{
+			const HnswOwn *a = &owns[first_probe + r],
+					   *b = &owns[from + i];
+			double		want = hnsw_layout_own(&plain)->distance(&plain, a, b);
+			double		lost = layout->dim * 255.0 * 128.0 * FLT_MIN * FLT_EPSILON;
+			double		off = fmax(0, fabs(g[r * n + i] - want) - lost) / (a->norm2 + b->norm2 + FLT_MIN);
+
+			worst = fmax(worst, off);
+			bad += !(off <= 3e-6);
+		}
+	CHECK_MSG(bad == 0, "%u dimensions: %d of %d wrong, by %g", layout->dim, bad,
+			  n * probes->count, worst);
+	free(g);
+}
+
+static void
+test_block(HnswMetric metric, int dim)
+{
+	HnswLayout	layout;
+	HnswPoint	point;
+	HnswOwnBlock block;
+	HnswOwnProbes probes;
+	HnswOwn		owns[BLOCK_ROWS];
+	float	   *x = malloc(sizeof(float) * dim);
+	uint8	   *codes;
+	int			first = unit_below(BLOCK_ROWS - HNSW_BLOCK_STEP),
+				nprobes = 1 + unit_below(HNSW_BLOCK_STEP);
+
+	fixture_layout(&layout, metric, dim, 8, 0);
+	codes = malloc((size_t) layout.own_bytes * BLOCK_ROWS);
+	hnsw_point_init(&point, &layout);
+	hnsw_own_block_init(&block, &layout, BLOCK_ROWS);
+	hnsw_own_probes_init(&probes, &layout, HNSW_BLOCK_STEP);
+	for (int i = 0; i < BLOCK_ROWS; i++)
+	{
+		HnswOwn    *own = &owns[i];
+		HnswOwn		again;
+
+		extreme_row(x, dim, i, metric == HNSW_COSINE);
+		CHECK(hnsw_point_set(&point, &layout, x));
+		own->codes = memcpy(codes + (size_t) layout.own_bytes * i, point.own, layout.own_bytes);
+		own->vmin = point.vmin;
+		own->vstep = point.vstep;
+		hnsw_own_block_add(&block, own->codes, hnsw_own_factors(&layout, own));
+		hnsw_layout_own(&layout)->ready(&layout, own);
+		again = hnsw_own_block_get(&block, i);
+		CHECK(again.norm2 == own->norm2 && again.sum == own->sum && again.codes == own->codes);
+		if (i >= first && i < first + nprobes)
+			hnsw_own_probes_add(&probes, own->codes, block.factors[i]);
+	}
+	check_block(&block, &probes, owns, first, false);
+	check_block(&block, &probes, owns, first, true);
+	hnsw_own_block_free(&block);
+	hnsw_own_probes_free(&probes);
+	hnsw_point_free(&point);
+	free(codes);
+	free(x);
+}
+
+static void
+test_blocks(void)
+{
+	const HnswKernels *set;
+
+	for (int i = 0; (set = hnsw_kernels_available(i)) != NULL; i++)
+	{
+		unit_group("%s: many own vectors at once", set->name);
+		unit_seed(91);
+		hnsw_kernels = set;
+		for (int metric = HNSW_L2; metric <= HNSW_COSINE; metric++)
+		{
+			for (int dim = 1; dim <= 200; dim++)
+				test_block(metric, dim);
+			for (int k = 0; k < 5; k++)
+				test_block(metric, 768);
+		}
+	}
+	hnsw_kernels_init();
+}
+
 int
 main(void)
 {
 	hnsw_kernels_init();
+	test_blocks();
 	test_layout();
 	test_layout_noise();
 	test_rotation();

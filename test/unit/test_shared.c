@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * test_shared.c
- *		Several threads insert into one shared arena, as the processes of a
- *		parallel build do.  Compiled with ThreadSanitizer.
+ *		Several threads fill one shared arena, as the processes of a parallel
+ *		build do: by inserts, or all at once (graph/bulk.h).  Compiled with
+ *		ThreadSanitizer.
  *
  * IDENTIFICATION
  *	  test/unit/test_shared.c
@@ -13,6 +14,7 @@
 #include "fixture.h"
 
 #include "code/rotation.h"
+#include "graph/bulk.h"
 
 #define THREADS		4
 #define LOCKS		64
@@ -29,6 +31,14 @@ typedef struct Shared
 	pthread_mutex_t growth;
 	char	   *chunks[CHUNKS];
 	uint32		max_chunks;
+
+	/* of those who stage rows */
+	pthread_barrier_t together;
+	HnswBulkTable table;
+	uint64	   *entries;
+	uint32		nrows;
+	uint32		nleaves;
+	void	   *plan;
 } Shared;
 
 typedef struct ThreadArena
@@ -145,12 +155,54 @@ insert_rows(void *arg)
 	return NULL;
 }
 
+/* The first thread directs; all of them take part in each step. */
+static void *
+stage_rows(void *arg)
+{
+	Worker	   *w = arg;
+	Shared	   *shared = w->arena.shared;
+	HnswBulk	bulk;
+
+	hnsw_bulk_init(&bulk, &w->ins, &w->arena.arena, &shared->table, shared->entries);
+	for (int i = w->from; i < w->to; i++)
+	{
+		if (!hnsw_arena_has_room(&w->arena.arena, THREADS))
+			abort();
+		hnsw_bulk_add(&bulk, fixture_row(w->f, i), fixture_tid(i));
+	}
+	pthread_barrier_wait(&shared->together);
+	if (w->number == 0)
+	{
+		HnswBulkTree tree;
+
+		hnsw_bulk_make_tree(&bulk, &tree);
+		shared->nrows = tree.nrows;
+		shared->nleaves = tree.nleaves;
+		shared->plan = malloc(hnsw_bulk_plan_bytes(bulk.layout, bulk.ins->ef, tree.nrows, tree.nleaves));
+		hnsw_bulk_plan_set_memory(&bulk, tree.nrows, tree.nleaves, shared->plan);
+		hnsw_bulk_plan_fill(&bulk, &tree);
+		hnsw_bulk_tree_free(&tree);
+	}
+	for (int step = 0; step < HNSW_BULK_STEPS; step++)
+	{
+		pthread_barrier_wait(&shared->together);
+		hnsw_bulk_plan_set_memory(&bulk, shared->nrows, shared->nleaves,
+								  shared->plan);
+		hnsw_bulk_work(&bulk, step);
+		pthread_barrier_wait(&shared->together);
+		if (step == HNSW_BULK_ASSIGN && w->number == 0)
+			hnsw_bulk_members(&bulk);
+	}
+	hnsw_bulk_free(&bulk);
+	return NULL;
+}
+
 /*
- * Inserts all rows of the fixture at once, each thread its share, through one
- * shared arena, which the fixture's own arena then looks at.
+ * Puts all rows of the fixture into the index at once, each thread its share, through
+ * one shared arena, which the fixture's own arena then looks at.
  */
 static void
-insert_together(Fixture *f, Shared *shared)
+work_together(Fixture *f, Shared *shared, void *(*work) (void *worker))
 {
 	static Worker workers[THREADS];
 
@@ -168,7 +220,7 @@ insert_together(Fixture *f, Shared *shared)
 		hnsw_inserter_init(&w->ins, &w->arena.arena.pager, 20, i + 1);
 	}
 	for (int i = 0; i < THREADS; i++)
-		pthread_create(&workers[i].thread, NULL, insert_rows, &workers[i]);
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
 	for (int i = 0; i < THREADS; i++)
 	{
 		pthread_join(workers[i].thread, NULL);
@@ -181,23 +233,38 @@ insert_together(Fixture *f, Shared *shared)
 }
 
 static void
-test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape)
+test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape, bool staged)
 {
 	static Shared shared;
 	Fixture		f;
 
-	unit_group("%d threads, metric %d, %d dimensions, m %d, %d rows, shape %d",
-			   THREADS, metric, dim, m, nrows, shape);
+	unit_group("%d threads %s, metric %d, %d dimensions, m %d, %d rows, shape %d", THREADS,
+			   staged ? "stage" : "insert", metric, dim, m, nrows, shape);
 	fixture_open(&f, metric, dim, m, 0, nrows, 20);
 	fixture_fill(&f, shape);
 	open_shared(&shared, CHUNKS);
-	insert_together(&f, &shared);
+	if (staged)
+	{
+		/* every other time too small */
+		shared.table.space = nrows % 2 == 0 ? hnsw_bulk_table_space(nrows) : 64;
+		shared.entries = malloc(sizeof(uint64) * shared.table.space);
+		memset(shared.entries, 0xFF, sizeof(uint64) * shared.table.space);
+		pthread_barrier_init(&shared.together, NULL, THREADS);
+		work_together(&f, &shared, stage_rows);
+		pthread_barrier_destroy(&shared.together);
+		free(shared.entries);
+		free(shared.plan);
+	}
+	else
+		work_together(&f, &shared, insert_rows);
 
 	/* a private view of what the threads have made; it frees the memory */
 	f.arena.state = &shared.state;
 	for (uint32 i = 0; i < shared.state.capacity / HNSW_ARENA_CHUNK_PAGES; i++)
 		hnsw_arena_set_chunk(&f.arena, i, shared.chunks[i]);
 	check_whole(&f, "built together");
+	if (staged)
+		check_clean(&f);
 	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
 	fixture_close(&f);
 }
@@ -243,14 +310,21 @@ main(void)
 	hnsw_kernels_init();
 	/* makes the table of signs, which each process of a build has its own of */
 	hnsw_rotate(x, lengthof(x));
-	test_together(HNSW_L2, 16, 4, 2000, SHAPE_GAUSS);
-	test_together(HNSW_COSINE, 48, 8, 1500, SHAPE_CLUSTERED);
-	test_together(HNSW_IP, 16, 2, 1500, SHAPE_REPEATED);
-	test_together(HNSW_L1, 16, 4, 1000, SHAPE_GAUSS);
-	test_together(HNSW_L2, 16, 4, 2000, SHAPE_EQUAL);
-	test_together(HNSW_L2, 5000, 6, 60, SHAPE_GAUSS);
+	test_together(HNSW_L2, 16, 4, 2000, SHAPE_GAUSS, false);
+	test_together(HNSW_COSINE, 48, 8, 1500, SHAPE_CLUSTERED, false);
+	test_together(HNSW_IP, 16, 2, 1500, SHAPE_REPEATED, false);
+	test_together(HNSW_L1, 16, 4, 1000, SHAPE_GAUSS, false);
+	test_together(HNSW_L2, 16, 4, 2000, SHAPE_EQUAL, false);
+	test_together(HNSW_L2, 5000, 6, 60, SHAPE_GAUSS, false);
 	for (int i = 0; i < 50; i++)
-		test_together(HNSW_L2, 8, 2, 12, SHAPE_GAUSS);
+		test_together(HNSW_L2, 8, 2, 12, SHAPE_GAUSS, false);
+	test_together(HNSW_L2, 16, 4, 3000, SHAPE_GAUSS, true);
+	test_together(HNSW_COSINE, 50, 8, 1501, SHAPE_CLUSTERED, true);
+	test_together(HNSW_IP, 16, 2, 1000, SHAPE_GAUSS, true);
+	test_together(HNSW_L2, 15, 4, 1500, SHAPE_REPEATED, true);
+	test_together(HNSW_L2, 16, 4, 1500, SHAPE_EQUAL, true);
+	for (int i = 0; i < 50; i++)
+		test_together(HNSW_L2, 8, 2, 5 + i, i % 2 == 0 ? SHAPE_GAUSS : SHAPE_REPEATED, true);
 	test_full();
 	return unit_done();
 }

@@ -1,0 +1,188 @@
+/*-------------------------------------------------------------------------
+ *
+ * bulk.c
+ *		Layer 0 of many vectors at once: the steps, one after the other.
+ *
+ * IDENTIFICATION
+ *	  src/graph/bulk.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/bulk.h"
+
+#include "base/debug.h"
+
+bool
+hnsw_bulk_suits(const HnswLayout *layout, int ef_construction)
+{
+	const HnswShape *shape = &layout->shape[HNSW_BASE];
+
+	return shape->bits > 0 && shape->pages == 1 &&
+		hnsw_bulk_keep(layout, ef_construction) >= Min(ef_construction, 3 * shape->slots / 2);
+}
+
+/* rows of a leaf at least, on the average; it has been 41 */
+#define LEAF_ROWS		36
+
+/* memory for a build that is this many times the scratch of its processes pays */
+#define LEAST_SHARE		4
+
+int
+hnsw_bulk_fanout(int ef_construction)
+{
+	int			fanout = (int) (8 * sqrt(ef_construction / 64.0) + 0.5);
+
+	return Max(4, Min(HNSW_BULK_MOST_FANOUT, fanout));
+}
+
+double
+hnsw_bulk_row_bytes(const HnswLayout *layout, int ef_construction, int processes)
+{
+	double		leaves = 100.0 * HNSW_BULK_NEAR;
+	double		none = hnsw_bulk_plan_bytes(layout, ef_construction, 0, (uint32) leaves),
+				rows = hnsw_bulk_plan_bytes(layout, ef_construction, 4096, (uint32) leaves);
+
+	/* a shared table of what is staged stays to the end */
+	return (rows - none) / 4096 + none / leaves / LEAF_ROWS +
+		(processes > 1 ? sizeof(uint64) * 4 / 3 * HNSW_BULK_TABLE_FACTOR : 0);
+}
+
+Size
+hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_construction)
+{
+	Size		member = sizeof(uint8 *) + sizeof(HnswOwnFactors) +
+	hnsw_bulk_meeting_bytes(hnsw_bulk_keep(layout, ef_construction));
+
+	return HNSW_BULK_MOST_MEMBERS * member + HNSW_BLOCK_STEP * ((Size) layout->dim + 1024);
+}
+
+double
+hnsw_bulk_build_bytes(const HnswLayout *layout, int ef_construction, double rows, int processes)
+{
+	double		bytes = hnsw_layout_build_bytes(layout, rows, processes);
+	double		more = rows * hnsw_bulk_row_bytes(layout, ef_construction, processes) +
+	(double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+
+	return hnsw_bulk_pays(layout, ef_construction, (Size) Min(bytes + more, 1e18), processes) ?
+		bytes + more : bytes;
+}
+
+Size
+hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory, int processes)
+{
+	double		row = hnsw_layout_row_bytes(layout);
+
+	if (!hnsw_bulk_pays(layout, ef_construction, memory, processes))
+		return memory;
+	memory -= processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+	return (Size) (memory * (row / (row + hnsw_bulk_row_bytes(layout, ef_construction, processes))));
+}
+
+bool
+hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, Size memory, int processes)
+{
+	return hnsw_bulk_suits(layout, ef_construction) &&
+		memory / LEAST_SHARE >= processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+}
+
+void
+hnsw_bulk_init(HnswBulk *bulk, HnswInserter *ins, HnswArena *arena, HnswBulkTable *table,
+			   uint64 *entries)
+{
+	const HnswLayout *layout = ins->layout;
+
+	memset(bulk, 0, sizeof(*bulk));
+	bulk->ins = ins;
+	bulk->arena = arena;
+	bulk->layout = layout;
+	bulk->keep = hnsw_bulk_keep(layout, ins->ef);
+	hnsw_bulk_stage_init(bulk, table, entries);
+}
+
+/* Scratch that the steps have in common. */
+static void
+make_scratch(HnswBulk *bulk)
+{
+	hnsw_own_block_init(&bulk->block, bulk->layout, HNSW_BULK_MOST_MEMBERS);
+	hnsw_own_probes_init(&bulk->probes, bulk->layout, HNSW_BLOCK_STEP);
+	bulk->g = hnsw_alloc(sizeof(float) * HNSW_BLOCK_STEP * HNSW_BLOCK_STEP);
+	bulk->numbers = hnsw_alloc(sizeof(uint64) * 5 * bulk->keep);
+}
+
+void
+hnsw_bulk_free(HnswBulk *bulk)
+{
+	if (bulk->table != NULL)
+		hnsw_bulk_stage_free(bulk);
+	if (bulk->g == NULL)
+		return;
+	hnsw_own_block_free(&bulk->block);
+	hnsw_own_probes_free(&bulk->probes);
+	hnsw_free(bulk->g);
+	hnsw_free(bulk->numbers);
+	if (bulk->meetings != NULL)
+	{
+		hnsw_free(bulk->meetings);
+		hnsw_free(bulk->met);
+	}
+}
+
+void
+hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+	uint32		stride = step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1;
+	uint32		leaf;
+
+	if (bulk->g == NULL)
+		make_scratch(bulk);
+	while ((leaf = __atomic_fetch_add(&plan->progress->next[step], stride,
+									  __ATOMIC_RELAXED)) < plan->nleaves)
+	{
+		switch (step)
+		{
+			case HNSW_BULK_ASSIGN:
+				HNSW_DEBUG_POINT("bulk-assign");
+				hnsw_bulk_assign(bulk, leaf);
+				break;
+			case HNSW_BULK_COMPARE:
+				HNSW_DEBUG_POINT("bulk-compare");
+				hnsw_bulk_compare(bulk, leaf);
+				break;
+			case HNSW_BULK_CHOOSE:
+				HNSW_DEBUG_POINT("bulk-choose");
+				hnsw_bulk_choose(bulk, leaf);
+				break;
+			default:
+				HNSW_DEBUG_POINT("bulk-link");
+				hnsw_bulk_link(bulk, leaf, step == HNSW_BULK_LINK_REST);
+				break;
+		}
+		if (bulk->tick != NULL)
+			bulk->tick(bulk->tick_arg);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+hnsw_bulk_finish(HnswBulk *bulk)
+{
+	HnswBulkTree tree;
+	void	   *memory;
+
+	hnsw_bulk_stage_free(bulk);
+	hnsw_bulk_make_tree(bulk, &tree);
+	if (tree.nrows > 0)
+	{
+		memory = hnsw_alloc(hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, tree.nrows, tree.nleaves));
+		hnsw_bulk_plan_set_memory(bulk, tree.nrows, tree.nleaves, memory);
+		hnsw_bulk_plan_fill(bulk, &tree);
+		for (int step = 0; step < HNSW_BULK_STEPS; step++)
+		{
+			hnsw_bulk_work(bulk, step);
+			if (step == HNSW_BULK_ASSIGN)
+				hnsw_bulk_members(bulk);
+		}
+		hnsw_free(memory);
+	}
+	hnsw_bulk_tree_free(&tree);
+}

@@ -1,0 +1,227 @@
+/*-------------------------------------------------------------------------
+ *
+ * bulk.h
+ *		Layer 0 of many vectors at once: how an arena is built.
+ *
+ * Rows are staged first: their records are written without edges.  Then the vectors
+ * are partitioned into leaves that overlap, all pairs of a leaf are compared, and each
+ * row's neighbors are chosen from the nearest that it has met.  src/README, "Build",
+ * tells why, and what each step may rely on.
+ *
+ * Several processes that share an arena may do the steps together: each has an HnswBulk
+ * of its own, and they have in common the HnswBulkTable and the HnswBulkPlan.
+ *
+ * IDENTIFICATION
+ *	  src/graph/bulk.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef HNSW_BULK_H
+#define HNSW_BULK_H
+
+#include "graph/arena.h"
+#include "graph/bulk_tree.h"
+#include "graph/insert.h"
+
+/* leaves that a row belongs to, at most, and leaves near its own that they are among */
+#define HNSW_BULK_MOST_FANOUT	16
+#define HNSW_BULK_NEAR		192
+
+/*
+ * Which stored vectors there are, by their hashes: open addressing, the high half of an
+ * entry is of the hash, the low half the record's id.
+ */
+typedef struct HnswBulkTable
+{
+	uint64		count;			/* entries in use */
+	uint64		space;
+	uint32		norm;			/* bits of the first row's, a float; inner
+								 * products only; 0 = none yet */
+} HnswBulkTable;
+
+typedef enum HnswBulkStep
+{
+	HNSW_BULK_ASSIGN,			/* rows to leaves */
+	HNSW_BULK_COMPARE,			/* the rows of each leaf with each other */
+	HNSW_BULK_CHOOSE,			/* each row's neighbors */
+	HNSW_BULK_LINK,				/* from the neighbors' side as well; parents */
+	HNSW_BULK_LINK_REST,		/* rows that none of their neighbors could be
+								 * the parent of */
+	HNSW_BULK_STEPS
+} HnswBulkStep;
+
+/* The part of a plan that changes; in shared memory when processes share it. */
+typedef struct HnswBulkProgress
+{
+	uint32		next[HNSW_BULK_STEPS];	/* leaves handed out */
+} HnswBulkProgress;
+
+/*
+ * All nodes of layer 0 in leaves of near ones.  The arrays are in one piece of memory,
+ * which hnsw_bulk_plan_set_memory divides up.
+ */
+typedef struct HnswBulkPlan
+{
+	uint32		nrows;
+	uint32		nleaves;
+	uint32		nnear;			/* leaves that are near each leaf */
+	uint32		fanout;
+	HnswBulkProgress *progress;
+	HnswId	   *rows;			/* leaf by leaf */
+	uint32	   *starts;			/* of the leaves in rows; nleaves + 1 */
+	HnswOwnFactors *factors;	/* of the leaves' centers */
+	uint32	   *near;			/* nnear for each leaf */
+	uint32	   *first;			/* of the leaves in members; nleaves + 1 */
+	HnswId	   *members;		/* rows of the leaf and those near it, in the
+								 * order of rows */
+	uint8	   *picks;			/* fanout for each of rows: which of the
+								 * leaves near its own */
+	uint8	   *centers;		/* own vectors */
+} HnswBulkPlan;
+
+typedef struct HnswBulk
+{
+	HnswInserter *ins;
+	HnswArena  *arena;
+	const HnswLayout *layout;
+	HnswBulkTable *table;
+	uint64	   *entries;		/* of the table, in this process */
+	HnswBulkPlan plan;
+	int			keep;			/* nearest rows that a row remembers */
+	void		(*tick) (void *arg);	/* called after each task */
+	void	   *tick_arg;
+
+	/* scratch of the steps */
+	HnswOwnBlock block;
+	HnswOwnProbes probes;
+	HnswBulkTable own_table;
+	float	   *g;
+	struct HnswMeeting *meetings;
+	int			nmeetings;		/* that there is room for */
+	HnswItem   *met;
+	uint64	   *numbers;		/* 5 keep */
+	int64		compared;		/* pairs, in all */
+} HnswBulk;
+
+/*
+ * Can this layout be built so, with this ef_construction?  Vectors with codes whose
+ * records have one page, and room for what a row remembers.
+ */
+extern bool hnsw_bulk_suits(const HnswLayout *layout, int ef_construction);
+
+/* Memory beside the arena: for each row, and of each process, in bytes. */
+extern double hnsw_bulk_row_bytes(const HnswLayout *layout, int ef_construction, int processes);
+extern Size hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_construction);
+
+/*
+ * maintenance_work_mem that keeps a build of so many rows in memory, by so many
+ * processes, in bytes; and what of it the arena may take.  hnsw_bulk_pays says whether
+ * a build with so much memory is made so.
+ */
+extern double hnsw_bulk_build_bytes(const HnswLayout *layout, int ef_construction, double rows,
+									int processes);
+extern Size hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory,
+								  int processes);
+extern bool hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, Size memory,
+						   int processes);
+
+/*
+ * The inserter works on the arena.  Without a table and its entries there will be some
+ * of its own, which grow.
+ */
+extern void hnsw_bulk_init(HnswBulk *bulk, HnswInserter *ins, HnswArena *arena,
+						   HnswBulkTable *table, uint64 *entries);
+extern void hnsw_bulk_free(HnswBulk *bulk);
+
+/* Entries of a table for so many rows; all of them are HNSW_BULK_EMPTY at first. */
+extern uint64 hnsw_bulk_table_space(double rows);
+
+/*
+ * A shared table has room for so many rows for each that is expected: what comes beyond
+ * is not entered, and equal vectors among it have nodes of their own.
+ */
+#define HNSW_BULK_TABLE_FACTOR	1.2
+
+#define HNSW_BULK_EMPTY		UINT64_C(0xFFFFFFFFFFFFFFFF)
+
+/*
+ * Stages a row: v as for hnsw_insert.  Rows of higher layers are inserted at once, and
+ * equal ones attached to each other.
+ */
+extern HnswInserted hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid);
+
+/*
+ * When all rows have been staged.  One process makes the tree, provides memory for the
+ * plan and fills it from the tree; others set their plan to the same memory.
+ */
+extern void hnsw_bulk_make_tree(HnswBulk *bulk, HnswBulkTree *tree);
+extern Size hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction,
+								 uint32 nrows, uint32 nleaves);
+extern void hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
+extern void hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree);
+
+/*
+ * The steps, in their order; each of them by all processes together, and nobody begins
+ * one before all have ended the one before.  One process calls hnsw_bulk_members
+ * between the first two.
+ */
+extern void hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step);
+extern void hnsw_bulk_members(HnswBulk *bulk);
+
+/* All of it, by one process. */
+extern void hnsw_bulk_finish(HnswBulk *bulk);
+
+/* rows that are compared with each other at once */
+#define HNSW_BULK_MOST_MEMBERS	2048
+
+/* leaves that a row belongs to: the more, the more of its nearest it meets */
+extern int	hnsw_bulk_fanout(int ef_construction);
+
+/* nearest rows that a row remembers */
+extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
+
+/* Scratch for a member of the leaf that is being compared. */
+extern Size hnsw_bulk_meeting_bytes(int keep);
+
+/* A staged row has met nobody yet. */
+extern void hnsw_bulk_forget(HnswBulk *bulk, HnswRecord *rec);
+
+extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
+extern void hnsw_bulk_stage_free(HnswBulk *bulk);
+
+/* What the steps do of one leaf (assign: of HNSW_BULK_ASSIGNED leaves). */
+#define HNSW_BULK_ASSIGNED	4
+
+extern void hnsw_bulk_assign(HnswBulk *bulk, uint32 leaf);
+extern void hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf);
+extern void hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf);
+extern void hnsw_bulk_link(HnswBulk *bulk, uint32 leaf, bool rest);
+
+/* The own vector of a node of layer 0, which nobody changes while this is built. */
+static inline const HnswRecord *
+hnsw_bulk_record(HnswBulk *bulk, HnswId id)
+{
+	return hnsw_arena_record(bulk->arena, id);
+}
+
+/* reserved[] of a node of layer 0 until it is linked: what HnswOwnFactors has */
+static inline HnswOwnFactors
+hnsw_bulk_factors(const HnswRecord *rec)
+{
+	HnswOwnFactors factors = {rec->vmin, rec->vstep, 0, 0};
+
+	memcpy(&factors.stepsum, &rec->reserved[0], sizeof(float));
+	memcpy(&factors.norm2, &rec->reserved[1], sizeof(float));
+	return factors;
+}
+
+static inline void
+hnsw_bulk_prefetch_own(const HnswRecord *rec, const HnswShape *shape, uint32 own_bytes)
+{
+	const char *own = (const char *) hnsw_record_own(rec, shape);
+
+	__builtin_prefetch(rec);
+	for (uint32 i = 0; i < own_bytes; i += 64)
+		__builtin_prefetch(own + i);
+}
+
+#endif							/* HNSW_BULK_H */

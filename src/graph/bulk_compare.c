@@ -1,0 +1,434 @@
+/*-------------------------------------------------------------------------
+ *
+ * bulk_compare.c
+ *		The rows of each leaf meet, and each chooses its neighbors.
+ *
+ * All pairs of a leaf are compared, tile by tile.  What a row remembers of that, its
+ * nearest so far, is kept where the codes of its edges will be: so it takes no memory.
+ *
+ * IDENTIFICATION
+ *	  src/graph/bulk_compare.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/bulk.h"
+
+/* rows that are compared with as many at once */
+#define TILE			HNSW_BLOCK_STEP
+
+/*
+ * Of a leaf with more, so many are compared at a time.  Only where far too many rows are
+ * about equally near to one center.
+ */
+#define MOST_MEMBERS	HNSW_BULK_MOST_MEMBERS
+
+/* what a row has met before the nearest are sorted out, beyond those it remembers */
+#define MEETING_SPACE	128
+
+/* Where the edge codes of a staged row will be, from the next multiple of 4 bytes on. */
+typedef struct HnswNearest
+{
+	uint32		count;
+	float		farthest;		/* +infinity while there is room */
+	HnswItem	items[FLEXIBLE_ARRAY_MEMBER];	/* nearest first */
+} HnswNearest;
+
+/* A member of the leaf that is being compared. */
+typedef struct HnswMeeting
+{
+	HnswId		id;
+	float		limit;			/* farther ones need not be remembered */
+	int			count;
+	HnswItem   *met;
+} HnswMeeting;
+
+/* Own vectors, behind which codes lie, have any number of bytes; records begin aligned. */
+static inline uint32
+nearest_at(const HnswShape *shape)
+{
+	return (shape->off_codes + 3) / 4 * 4;
+}
+
+int
+hnsw_bulk_keep(const HnswLayout *layout, int ef_construction)
+{
+	const HnswShape *shape = &layout->shape[HNSW_BASE];
+	int			room = (int) shape->slots * shape->code_bytes -
+	(int) (nearest_at(shape) - shape->off_codes) - (int) sizeof(HnswNearest);
+
+	return Min(room / (int) sizeof(HnswItem), ef_construction);
+}
+
+static HnswNearest *
+nearest_of(const HnswRecord *rec, const HnswShape *shape)
+{
+	return (HnswNearest *) ((char *) rec + nearest_at(shape));
+}
+
+void
+hnsw_bulk_forget(HnswBulk *bulk, HnswRecord *rec)
+{
+	HnswNearest *nearest = nearest_of(rec, &bulk->layout->shape[HNSW_BASE]);
+
+	nearest->count = 0;
+	nearest->farthest = HUGE_VALF;
+}
+
+/* Items as numbers that sort like them, by distance and then by id. */
+static inline uint64
+item_to_number(HnswItem item)
+{
+	uint32		bits;
+
+	memcpy(&bits, &item.key, sizeof(float));
+	bits ^= bits >> 31 ? UINT32_C(0xFFFFFFFF) : UINT32_C(0x80000000);
+	return (uint64) bits << 32 | item.id;
+}
+
+static inline HnswItem
+item_of_number(uint64 number)
+{
+	uint32		bits = (uint32) (number >> 32);
+	HnswItem	item;
+
+	bits ^= bits >> 31 ? UINT32_C(0x80000000) : UINT32_C(0xFFFFFFFF);
+	memcpy(&item.key, &bits, sizeof(float));
+	item.id = (uint32) number;
+	return item;
+}
+
+/* Merges sorted a and b without a branch on how they compare. */
+static void
+merge(const uint64 *a, int na, const uint64 *b, int nb, uint64 *out)
+{
+	int			i = 0,
+				k = 0;
+
+	while (i < na && k < nb)
+	{
+		bool		second = b[k] < a[i];
+
+		*out++ = second ? b[k] : a[i];
+		i += !second;
+		k += second;
+	}
+	memcpy(out, a + i, sizeof(uint64) * (na - i));
+	memcpy(out + (na - i), b + k, sizeof(uint64) * (nb - k));
+}
+
+/* rows are sorted by insertion in runs of so many, which are merged then */
+#define RUN		8
+
+/* Sorts a few numbers; spare is as large.  Returns whichever of the two holds them. */
+static uint64 *
+sort_numbers(uint64 *numbers, int count, uint64 *spare)
+{
+	for (int start = 0; start < count; start += RUN)
+		for (int i = start + 1; i < Min(start + RUN, count); i++)
+		{
+			uint64		number = numbers[i];
+			int			k = i;
+
+			for (; k > start && number < numbers[k - 1]; k--)
+				numbers[k] = numbers[k - 1];
+			numbers[k] = number;
+		}
+	for (int run = RUN; run < count; run *= 2)
+	{
+		uint64	   *other = spare;
+
+		for (int i = 0; i < count; i += 2 * run)
+		{
+			int			na = Min(run, count - i),
+						nb = Max(0, Min(run, count - i - run));
+
+			merge(numbers + i, na, numbers + i + na, nb, spare + i);
+		}
+		spare = numbers;
+		numbers = other;
+	}
+	return numbers;
+}
+
+/* Keeps the nearest of what the row has met. */
+static void
+sort_out(HnswMeeting *meeting, int keep)
+{
+	hnsw_items_select(meeting->met, meeting->count, keep);
+	meeting->count = Min(meeting->count, keep);
+	if (meeting->count == keep)
+	{
+		float		farthest = -HUGE_VALF;
+
+		for (int i = 0; i < keep; i++)
+			farthest = Max(farthest, meeting->met[i].key);
+		meeting->limit = Min(meeting->limit, farthest);
+	}
+}
+
+/* n members at distances g; their places begin with "from". */
+static inline void
+meet(HnswMeeting *meeting, const float *g, int stride, int n, int from, int keep)
+{
+	int			count = meeting->count;
+	float		limit = meeting->limit;
+	HnswItem   *met = meeting->met;
+
+	for (int i = 0; i < n; i++)
+	{
+		/* written in any case, and counted if it is near */
+		met[count].key = g[i * stride];
+		met[count].id = from + i;
+		count += g[i * stride] <= limit;
+	}
+	meeting->count = count;
+	if (count > keep + MEETING_SPACE - TILE)
+		sort_out(meeting, keep);
+}
+
+/* Puts the rows at..at + n - 1 of the leaf on one side of the comparison. */
+static void
+add_rows(HnswBulk *bulk, int at, int n, bool probes)
+{
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+
+	for (int i = at; i < at + n; i++)
+	{
+		const HnswRecord *rec = hnsw_bulk_record(bulk, bulk->meetings[i].id);
+
+		if (probes)
+			hnsw_own_probes_add(&bulk->probes, hnsw_record_own(rec, shape), hnsw_bulk_factors(rec));
+		else
+			hnsw_own_block_add(&bulk->block, hnsw_record_own(rec, shape), hnsw_bulk_factors(rec));
+	}
+}
+
+/* Compares n rows with each other, of which the tiles on and above the diagonal. */
+static void
+compare_all(HnswBulk *bulk, int n)
+{
+	for (int row = 0; row < n; row += TILE)
+	{
+		int			nrows = Min(TILE, n - row);
+
+		bulk->probes.count = 0;
+		add_rows(bulk, row, nrows, true);
+		for (int col = row; col < n; col += TILE)
+		{
+			int			ncols = Min(TILE, n - col);
+			const float *g = bulk->g;
+
+			hnsw_own_block_score(&bulk->block, col, ncols, &bulk->probes, false, bulk->g);
+			bulk->compared += (int64) nrows * ncols;
+			if (col == row)
+			{
+				/*
+				 * a row does not meet itself: NaN is within no limit, not
+				 * even infinity
+				 */
+				for (int i = 0; i < nrows; i++)
+					bulk->g[i * ncols + i] = NAN;
+				for (int i = 0; i < nrows; i++)
+					for (int k = 0; k < i; k++)
+						bulk->g[i * ncols + k] = bulk->g[k * ncols + i];
+			}
+			for (int i = 0; i < nrows; i++)
+				meet(&bulk->meetings[row + i], g + i * ncols, 1, ncols, col, bulk->keep);
+			for (int k = 0; k < ncols && col != row; k++)
+				meet(&bulk->meetings[col + k], g + k, ncols, nrows, row, bulk->keep);
+		}
+	}
+}
+
+/* Adds to what a row remembers; pairs meet in several leaves, and are equal there. */
+static void
+remember(HnswBulk *bulk, HnswMeeting *meeting)
+{
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+	uint64	   *known = bulk->numbers,
+			   *met = known + bulk->keep,
+			   *merged = met + bulk->keep;
+	HnswRecord *rec;
+	HnswNearest *nearest;
+	float		limit;
+	int			count = 0,
+				all;
+
+	if (meeting->count == 0)
+		return;
+	sort_out(meeting, bulk->keep);
+	for (int i = 0; i < meeting->count; i++)
+	{
+		HnswItem	item = {meeting->met[i].key, bulk->meetings[meeting->met[i].id].id};
+
+		met[i] = item_to_number(item);
+	}
+	met = sort_numbers(met, meeting->count, merged);
+
+	rec = hnsw_arena_lock_record(bulk->arena, meeting->id);
+	nearest = nearest_of(rec, shape);
+	for (uint32 i = 0; i < nearest->count; i++)
+		known[i] = item_to_number(nearest->items[i]);
+	merged = bulk->numbers + 3 * bulk->keep;
+	merge(known, nearest->count, met, meeting->count, merged);
+	all = (int) nearest->count + meeting->count;
+	for (int i = 0; i < all && count < bulk->keep; i++)
+		if (i == 0 || merged[i] != merged[i - 1])
+			nearest->items[count++] = item_of_number(merged[i]);
+	limit = count == bulk->keep ? nearest->items[count - 1].key : HUGE_VALF;
+	__atomic_store(&nearest->farthest, &limit, __ATOMIC_RELAXED);
+	nearest->count = count;
+	hnsw_arena_unlock(bulk->arena);
+}
+
+/*
+ * The row's limit so far; a row that is linked already remembers nothing.  Another
+ * process may be lowering it: an old one is as good.
+ */
+static float
+limit_of(HnswBulk *bulk, HnswId id)
+{
+	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
+	const HnswNearest *nearest = nearest_of(rec, &bulk->layout->shape[HNSW_BASE]);
+	float		limit;
+
+	if (rec->state != HNSW_PENDING)
+		return -HUGE_VALF;
+	__atomic_load(&nearest->farthest, &limit, __ATOMIC_RELAXED);
+	return limit;
+}
+
+Size
+hnsw_bulk_meeting_bytes(int keep)
+{
+	return sizeof(HnswMeeting) + sizeof(HnswItem) * (keep + MEETING_SPACE);
+}
+
+/* Room for so many members. */
+static void
+make_scratch(HnswBulk *bulk, int n)
+{
+	int			space = bulk->keep + MEETING_SPACE;
+
+	if (n <= bulk->nmeetings)
+		return;
+	if (bulk->meetings != NULL)
+	{
+		hnsw_free(bulk->meetings);
+		hnsw_free(bulk->met);
+	}
+	bulk->nmeetings = n;
+	bulk->meetings = hnsw_alloc(sizeof(HnswMeeting) * n);
+	bulk->met = hnsw_alloc(sizeof(HnswItem) * (Size) space * n);
+	for (int i = 0; i < n; i++)
+		bulk->meetings[i].met = bulk->met + (Size) space * i;
+}
+
+void
+hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf)
+{
+	const HnswBulkPlan *plan = &bulk->plan;
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+
+	uint32		members = plan->first[leaf + 1] - plan->first[leaf],
+				shares = (members + MOST_MEMBERS - 1) / MOST_MEMBERS,
+				share = shares > 0 ? (members + shares - 1) / shares : 0;
+
+	if (members == 0)
+		return;
+	make_scratch(bulk, share);
+	for (uint32 at = plan->first[leaf]; at < plan->first[leaf + 1]; at += share)
+	{
+		int			n = Min(share, plan->first[leaf + 1] - at);
+
+		for (int i = 0; i < n; i++)
+			hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, plan->members[at + i]), shape,
+								   bulk->layout->own_bytes);
+		for (int i = 0; i < n; i++)
+		{
+			HnswMeeting *meeting = &bulk->meetings[i];
+
+			meeting->id = plan->members[at + i];
+			meeting->limit = limit_of(bulk, meeting->id);
+			meeting->count = 0;
+		}
+		bulk->block.count = 0;
+		add_rows(bulk, 0, n, false);
+		compare_all(bulk, n);
+		for (int i = 0; i < n; i++)
+			remember(bulk, &bulk->meetings[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * Choosing
+ * ------------------------------------------------------------------------
+ */
+/* What a row remembers becomes what an insert's search would have found. */
+static void
+find_remembered(HnswBulk *bulk, const HnswNearest *nearest)
+{
+	HnswInserter *ins = bulk->ins;
+	HnswFoundSet *set = &ins->found[0];
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+
+	hnsw_found_reset(ins, set);
+	for (uint32 i = 0; i < nearest->count; i++)
+		hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, nearest->items[i].id), shape,
+							   bulk->layout->own_bytes);
+	for (uint32 i = 0; i < nearest->count; i++)
+	{
+		HnswFound  *item = &set->items[set->count];
+		const HnswRecord *rec = hnsw_bulk_record(bulk, nearest->items[i].id);
+		HnswOwnFactors factors = hnsw_bulk_factors(rec);
+
+		memset(item, 0, sizeof(*item));
+		item->id = nearest->items[i].id;
+		item->g = nearest->items[i].key;
+		item->state = HNSW_LINKED;
+		item->own = hnsw_own_of(rec, shape);
+		item->own.sum = factors.vstep > 0 ? (double) factors.stepsum / factors.vstep : 0;
+		item->own.norm2 = factors.norm2;
+		item->ready = true;
+		set->order[set->count] = set->count;
+		set->count++;
+	}
+}
+
+static void
+choose_for(HnswBulk *bulk, HnswId id)
+{
+	HnswInserter *ins = bulk->ins;
+	const HnswLayout *layout = bulk->layout;
+	const HnswShape *shape = &layout->shape[HNSW_BASE];
+	HnswFoundSet *set = &ins->found[0];
+	HnswRecord *rec = hnsw_arena_record(bulk->arena, id);
+
+	if (rec->state != HNSW_PENDING)
+		return;
+	find_remembered(bulk, nearest_of(rec, shape));
+	hnsw_choose_neighbors(ins, set, shape->slots);
+
+	rec = hnsw_arena_lock_record(bulk->arena, id);
+	memset(hnsw_record_codes(rec, shape), 0, (Size) shape->slots * shape->code_bytes);
+	hnsw_own_decode(layout, shape, rec, ins->point.xhat);
+	for (int i = 0; i < set->nchosen; i++)
+	{
+		const HnswFound *c = &set->items[set->chosen[i]];
+
+		hnsw_layout_own(layout)->decode(layout, &c->own, ins->vhat);
+		hnsw_edge_write(layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
+	}
+	rec->count = set->nchosen;
+	hnsw_arena_unlock(bulk->arena);
+}
+
+void
+hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf)
+{
+	const HnswBulkPlan *plan = &bulk->plan;
+
+	for (uint32 i = plan->starts[leaf]; i < plan->starts[leaf + 1]; i++)
+		choose_for(bulk, plan->rows[i]);
+}

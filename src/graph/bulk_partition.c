@@ -1,0 +1,364 @@
+/*-------------------------------------------------------------------------
+ *
+ * bulk_partition.c
+ *		Vectors into leaves of near ones that overlap.
+ *
+ * The leaves of a tree of clusters (bulk_tree.c) have centers, and each row is a member
+ * of the several leaves whose centers are nearest.  So near rows are likely to
+ * have a leaf in common: a row meets more than nine in ten of its ten nearest, and is
+ * compared with less than two thousand rows for that (bench/README.md, "build").
+ *
+ * IDENTIFICATION
+ *	  src/graph/bulk_partition.c
+ *-------------------------------------------------------------------------
+ */
+#include "graph/bulk.h"
+
+/* rows that are assigned at once */
+#define BATCH			64
+
+/*
+ * Of more leaves than this, those that may be near one are found by the centers of every
+ * RUNth: leaves that follow each other are near each other.  So it does not take time
+ * with the square of the number of rows.
+ */
+#define MOST_CANDIDATES	8192
+#define RUN				32
+
+StaticAssertDecl(BATCH <= HNSW_BLOCK_STEP, "there are probes for so many rows");
+StaticAssertDecl(HNSW_BULK_ASSIGNED <= HNSW_BLOCK_STEP, "there are probes for so many leaves");
+StaticAssertDecl(HNSW_BULK_NEAR <= 256, "picks are bytes");
+StaticAssertDecl(HNSW_BULK_NEAR <= HNSW_BULK_MOST_MEMBERS, "the block has room for near leaves");
+StaticAssertDecl(HNSW_BULK_NEAR <= MOST_CANDIDATES, "there are enough candidates");
+
+static const uint8 *
+own_of(void *arg, uint32 id, HnswOwnFactors *factors)
+{
+	HnswBulk   *bulk = arg;
+	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
+
+	*factors = hnsw_bulk_factors(rec);
+	return hnsw_record_own(rec, &bulk->layout->shape[HNSW_BASE]);
+}
+
+static HnswBulkSource
+source_of(HnswBulk *bulk)
+{
+	HnswBulkSource source = {bulk->layout, own_of, bulk, bulk->ins->random};
+
+	return source;
+}
+
+/* All nodes of layer 0; what their codes mean goes into the records. */
+static void
+collect_rows(HnswBulk *bulk, HnswBulkTree *tree)
+{
+	HnswPager  *pager = bulk->ins->pager;
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+
+	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id != HNSW_NO_ID;
+		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
+	{
+		HnswRecord *rec = hnsw_arena_record(bulk->arena, id);
+		HnswOwn		own = hnsw_own_of(rec, shape);
+		HnswOwnFactors factors;
+
+		if (rec->state == HNSW_FREE)
+			continue;
+		factors = hnsw_own_factors(bulk->layout, &own);
+		memcpy(&rec->reserved[0], &factors.stepsum, sizeof(float));
+		memcpy(&rec->reserved[1], &factors.norm2, sizeof(float));
+		if (rec->state == HNSW_PENDING)
+			hnsw_bulk_forget(bulk, rec);
+		tree->rows[tree->nrows++] = id;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+hnsw_bulk_make_tree(HnswBulk *bulk, HnswBulkTree *tree)
+{
+	HnswBulkSource source = source_of(bulk);
+
+	hnsw_bulk_tree_init(tree, bulk->ins->pager->ops->limit(bulk->ins->pager, HNSW_BASE));
+	collect_rows(bulk, tree);
+	hnsw_bulk_tree_split(tree, &source);
+}
+
+/* ------------------------------------------------------------------------
+ * The plan
+ * ------------------------------------------------------------------------
+ */
+/* The next array of a plan; "used" counts bytes, also where there is no memory yet. */
+static void *
+carve(char *memory, Size *used, Size bytes)
+{
+	Size		at = *used;
+
+	*used += (bytes + 15) / 16 * 16;
+	return memory == NULL ? NULL : memory + at;
+}
+
+static Size
+divide(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32 nrows,
+	   uint32 nleaves, char *memory)
+{
+	Size		used = 0;
+
+	plan->nrows = nrows;
+	plan->nleaves = nleaves;
+	plan->nnear = Min(HNSW_BULK_NEAR, nleaves);
+	plan->fanout = Min((uint32) hnsw_bulk_fanout(ef_construction), nleaves);
+
+	/*
+	 * Members are counted in 32 bits, in steps of HNSW_BULK_MOST_MEMBERS: of
+	 * more than 500 million rows, some of the leaves that a row would belong
+	 * to are given up.
+	 */
+	plan->fanout = Min(plan->fanout, (UINT32_MAX - HNSW_BULK_MOST_MEMBERS) / Max(nrows, 1));
+	plan->progress = carve(memory, &used, sizeof(HnswBulkProgress));
+	plan->rows = carve(memory, &used, sizeof(HnswId) * nrows);
+	plan->starts = carve(memory, &used, sizeof(uint32) * (nleaves + 1));
+	plan->factors = carve(memory, &used, sizeof(HnswOwnFactors) * nleaves);
+	plan->near = carve(memory, &used, sizeof(uint32) * (Size) nleaves * plan->nnear);
+	plan->first = carve(memory, &used, sizeof(uint32) * (nleaves + 1));
+	plan->members = carve(memory, &used, sizeof(HnswId) * (Size) nrows * plan->fanout);
+	plan->picks = carve(memory, &used, (Size) nrows * plan->fanout);
+	plan->centers = carve(memory, &used, (Size) nleaves * layout->own_bytes);
+	return used;
+}
+
+Size
+hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction, uint32 nrows, uint32 nleaves)
+{
+	HnswBulkPlan plan;
+
+	return divide(&plan, layout, ef_construction, nrows, nleaves, NULL);
+}
+
+void
+hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory)
+{
+	divide(&bulk->plan, bulk->layout, bulk->ins->ef, nrows, nleaves, memory);
+}
+
+void
+hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+	HnswBulkSource source = source_of(bulk);
+
+	memset(plan->progress, 0, sizeof(*plan->progress));
+	memset(plan->first, 0, sizeof(uint32) * (plan->nleaves + 1));
+	memcpy(plan->rows, tree->rows, sizeof(HnswId) * tree->nrows);
+	memcpy(plan->starts, tree->starts, sizeof(uint32) * (tree->nleaves + 1));
+	hnsw_bulk_tree_centers(tree, &source, plan->centers, plan->factors);
+}
+
+/* ------------------------------------------------------------------------
+ * Members of leaves
+ * ------------------------------------------------------------------------
+ */
+static void
+add_center(HnswBulk *bulk, HnswOwnBlock *block, uint32 leaf)
+{
+	hnsw_own_block_add(block, bulk->plan.centers + (Size) bulk->layout->own_bytes * leaf,
+					   bulk->plan.factors[leaf]);
+}
+
+/*
+ * Distances of the probes to the centers of n leaves: items[probe * n + i], whose ids are
+ * the leaves'.
+ */
+static void
+score_leaves(HnswBulk *bulk, const uint32 *leaves, uint32 n, HnswItem *items)
+{
+	for (uint32 at = 0; at < n; at += HNSW_BLOCK_STEP)
+	{
+		int			step = Min(HNSW_BLOCK_STEP, n - at);
+
+		bulk->block.count = 0;
+		for (int i = 0; i < step; i++)
+			add_center(bulk, &bulk->block, leaves[at + i]);
+		hnsw_own_block_score(&bulk->block, 0, step, &bulk->probes, true, bulk->g);
+		for (int k = 0; k < bulk->probes.count; k++)
+			for (int i = 0; i < step; i++)
+			{
+				HnswItem   *item = &items[(Size) n * k + at + i];
+
+				item->key = bulk->g[k * step + i];
+				item->id = leaves[at + i];
+			}
+	}
+}
+
+/* Leaves among which those near the probes are; how many they are. */
+static uint32
+find_candidates(HnswBulk *bulk, uint32 *leaves)
+{
+	uint32		nleaves = bulk->plan.nleaves,
+				nruns = nleaves / RUN,
+				count = 0;
+	uint32	   *runs;
+	HnswItem   *items;
+
+	if (nleaves <= MOST_CANDIDATES)
+	{
+		for (uint32 i = 0; i < nleaves; i++)
+			leaves[i] = i;
+		return nleaves;
+	}
+	runs = hnsw_alloc(sizeof(uint32) * nruns);
+	items = hnsw_alloc(sizeof(HnswItem) * (Size) nruns * bulk->probes.count);
+	for (uint32 i = 0; i < nruns; i++)
+		runs[i] = i * RUN + RUN / 2;
+	score_leaves(bulk, runs, nruns, items);
+	for (uint32 i = 0; i < nruns; i++)
+		for (int k = 1; k < bulk->probes.count; k++)
+			items[i].key = Min(items[i].key, items[(Size) nruns * k + i].key);
+	hnsw_items_select(items, nruns, Min(nruns, MOST_CANDIDATES / RUN - 1));
+	for (uint32 i = 0; i < Min(nruns, MOST_CANDIDATES / RUN - 1); i++)
+	{
+		uint32		first = items[i].id / RUN * RUN,
+					end = first / RUN + 1 == nruns ? nleaves : first + RUN;
+
+		while (first < end)
+			leaves[count++] = first++;
+	}
+	hnsw_free(runs);
+	hnsw_free(items);
+	return count;
+}
+
+/* The leaves whose centers are nearest to those of the leaves from .. to - 1. */
+static void
+find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+	uint32	   *leaves = hnsw_alloc(sizeof(uint32) * Min(plan->nleaves, MOST_CANDIDATES));
+	uint32		count;
+	HnswItem   *items;
+
+	bulk->probes.count = 0;
+	for (uint32 leaf = from; leaf < to; leaf++)
+		hnsw_own_probes_add(&bulk->probes, plan->centers + (Size) bulk->layout->own_bytes * leaf,
+							plan->factors[leaf]);
+	count = find_candidates(bulk, leaves);
+	items = hnsw_alloc(sizeof(HnswItem) * (Size) count * (to - from));
+	score_leaves(bulk, leaves, count, items);
+	for (uint32 k = 0; k < to - from; k++)
+	{
+		HnswItem   *own = items + (Size) count * k;
+
+		hnsw_items_select(own, count, plan->nnear);
+		for (uint32 i = 0; i < plan->nnear; i++)
+			plan->near[(Size) plan->nnear * (from + k) + i] = own[i].id;
+	}
+	hnsw_free(items);
+	hnsw_free(leaves);
+}
+
+/* Which of the leaves near its own a row belongs to: the nearest. */
+static void
+pick_leaves(const float *g, uint32 nnear, uint32 fanout, uint8 *picks)
+{
+	float		keys[HNSW_BULK_MOST_FANOUT];
+	uint32		count = 0;
+
+	for (uint32 i = 0; i < nnear; i++)
+	{
+		uint32		at = count;
+
+		if (count == fanout && g[i] >= keys[fanout - 1])
+			continue;
+		if (count == fanout)
+			at--;
+		else
+			count++;
+		for (; at > 0 && keys[at - 1] > g[i]; at--)
+		{
+			keys[at] = keys[at - 1];
+			picks[at] = picks[at - 1];
+		}
+		keys[at] = g[i];
+		picks[at] = i;
+	}
+}
+
+static void
+assign_rows(HnswBulk *bulk, uint32 leaf)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+	const uint32 *near = plan->near + (Size) plan->nnear * leaf;
+	float		g[BATCH * HNSW_BULK_NEAR];
+
+	bulk->block.count = 0;
+	for (uint32 i = 0; i < plan->nnear; i++)
+		add_center(bulk, &bulk->block, near[i]);
+	for (uint32 at = plan->starts[leaf]; at < plan->starts[leaf + 1]; at += BATCH)
+	{
+		uint32		n = Min(BATCH, plan->starts[leaf + 1] - at);
+
+		bulk->probes.count = 0;
+		for (uint32 i = 0; i < n; i++)
+		{
+			HnswOwnFactors factors;
+			const uint8 *codes = own_of(bulk, plan->rows[at + i], &factors);
+
+			hnsw_own_probes_add(&bulk->probes, codes, factors);
+		}
+		for (uint32 from = 0; from < plan->nnear; from += HNSW_BLOCK_STEP)
+		{
+			int			step = Min(HNSW_BLOCK_STEP, plan->nnear - from);
+
+			hnsw_own_block_score(&bulk->block, from, step, &bulk->probes, true, bulk->g);
+			for (uint32 i = 0; i < n; i++)
+				memcpy(g + plan->nnear * i + from, bulk->g + step * i, sizeof(float) * step);
+		}
+		for (uint32 i = 0; i < n; i++)
+		{
+			uint8	   *picks = plan->picks + (Size) plan->fanout * (at + i);
+
+			pick_leaves(g + plan->nnear * i, plan->nnear, plan->fanout, picks);
+			for (uint32 k = 0; k < plan->fanout; k++)
+				__atomic_fetch_add(&plan->first[near[picks[k]] + 1], 1, __ATOMIC_RELAXED);
+		}
+	}
+}
+
+/* Of HNSW_BULK_ASSIGNED leaves, from "leaf" on. */
+void
+hnsw_bulk_assign(HnswBulk *bulk, uint32 leaf)
+{
+	uint32		end = Min(leaf + HNSW_BULK_ASSIGNED, bulk->plan.nleaves);
+
+	find_near_leaves(bulk, leaf, end);
+	for (; leaf < end; leaf++)
+		assign_rows(bulk, leaf);
+}
+
+/* Lists the members of each leaf; "first" has their number in the next leaf's place. */
+void
+hnsw_bulk_members(HnswBulk *bulk)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+
+	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
+		plan->first[leaf + 1] += plan->first[leaf];
+	for (uint32 leaf = plan->nleaves; leaf > 0; leaf--)
+	{
+		const uint32 *near = plan->near + (Size) plan->nnear * (leaf - 1);
+
+		for (uint32 i = plan->starts[leaf]; i > plan->starts[leaf - 1]; i--)
+			for (uint32 k = 0; k < plan->fanout; k++)
+			{
+				uint32		to = near[plan->picks[(Size) plan->fanout * (i - 1) + k]];
+
+				plan->members[--plan->first[to + 1]] = plan->rows[i - 1];
+			}
+		CHECK_FOR_INTERRUPTS();
+	}
+	/* each leaf's end has come to be its start */
+	memmove(plan->first, plan->first + 1, sizeof(uint32) * plan->nleaves);
+	plan->first[plan->nleaves] = plan->nrows * plan->fanout;
+}
