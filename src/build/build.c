@@ -142,7 +142,8 @@ memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
 {
 	double		need = hnsw_bulk_build_bytes(&build->layout, build->inserter.ef, build->rows_expected,
 											 workers + 1);
-	Size		bytes = (Size) Min(need, (double) max_bytes);
+	Size		bytes = (Size) Min(need, (double) max_bytes) +
+	sizeof(uint64) * hnsw_build_table_space(build, max_bytes);
 
 	if (hnsw_shared_memory_available(bytes + PARALLEL_OVERHEAD * (workers + 1)))
 		return true;

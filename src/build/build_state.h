@@ -128,6 +128,12 @@ extern void hnsw_build_finish(HnswBuild *build);
 /* Rows will be staged; table and entries as for hnsw_bulk_init. */
 extern void hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries);
 
+/*
+ * Entries of the table that the processes of a build share, for what an arena of so many
+ * bytes can hold; 0 = rows are not staged.
+ */
+extern uint64 hnsw_build_table_space(const HnswBuild *build, Size max_bytes);
+
 /* Makes a graph of the rows that have been staged in the arena. */
 extern void hnsw_build_complete(HnswBuild *build);
 

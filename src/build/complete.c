@@ -82,6 +82,15 @@ hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries)
 	build->staging = true;
 }
 
+uint64
+hnsw_build_table_space(const HnswBuild *build, Size max_bytes)
+{
+	double		rows = Min(build->rows_expected,
+						   (double) max_bytes / hnsw_layout_row_bytes(&build->layout));
+
+	return build->staging ? hnsw_bulk_table_space(rows * HNSW_BULK_TABLE_FACTOR) : 0;
+}
+
 /* Nothing of it is needed any more. */
 static void
 end_staging(HnswBuild *build)

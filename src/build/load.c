@@ -122,13 +122,11 @@ report_full(HnswBuild *build)
 	double		need;
 
 	/*
-	 * As the rows so far have it, since equal vectors share a node, and a little more,
+	 * Nodes as the rows so far have it, since equal vectors share one, and a little more,
 	 * since the rest will differ somewhat.  The first rows tell little.
 	 */
-	need = hnsw_bulk_build_bytes(layout, ef, 0, processes) +
-		1.02 * used * (rows / Max(tuples, 1)) *
-		(build->staging ? 1 + hnsw_bulk_row_bytes(layout, ef, processes) / hnsw_layout_row_bytes(layout) : 1);
-	need = Min(need, hnsw_bulk_build_bytes(layout, ef, rows, processes));
+	need = 1.02 * used / hnsw_layout_row_bytes(layout) * (rows / Max(tuples, 1));
+	need = hnsw_bulk_build_bytes(layout, ef, Min(need, rows), processes);
 	if (build->parallel != NULL && build->parallel->arena.short_of_memory)
 		ereport(WARNING,
 				(errmsg("no more shared memory for the hnsw graph after " INT64_FORMAT " tuples",

@@ -249,7 +249,7 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 			  Size max_bytes)
 {
 	ParallelContext *context;
-	uint64		space = 0;
+	uint64		space;
 	Size		size;
 
 	EnterParallelMode();
@@ -259,8 +259,7 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 		RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
 	size = add_size(BUFFERALIGN(sizeof(HnswParallelBuild)),
 					table_parallelscan_estimate(build->heap, leader->snapshot));
-	if (build->staging)
-		space = hnsw_bulk_table_space(build->rows_expected * HNSW_BULK_TABLE_FACTOR);
+	space = hnsw_build_table_space(build, max_bytes);
 	estimate(context, size, mul_size(sizeof(uint64), space));
 	InitializeParallelDSM(context);
 	if (context->seg != NULL)

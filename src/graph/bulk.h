@@ -23,8 +23,8 @@
 #include "graph/insert.h"
 
 /* leaves that a row belongs to, at most, and leaves near its own that they are among */
-#define HNSW_BULK_MOST_FANOUT	16
-#define HNSW_BULK_NEAR		192
+#define HNSW_BULK_MOST_FANOUT	18
+#define HNSW_BULK_NEAR		160
 
 /*
  * Which stored vectors there are, by their hashes: open addressing, the high half of an

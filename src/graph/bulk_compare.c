@@ -165,20 +165,28 @@ sort_out(HnswMeeting *meeting, int keep)
 	}
 }
 
-/* n members at distances g; their places begin with "from". */
+/*
+ * n others at distances g; their places begin with "from".  Ids are in the order of
+ * staging, and a row remembers others up to twice its own id only: rows of the first half
+ * choose among few, far from each other, and so have longer edges.  An insert finds only
+ * those before it; that is a little worse than this where there are few dimensions
+ * (bench/README.md, "build").
+ */
 static inline void
-meet(HnswMeeting *meeting, const float *g, int stride, int n, int from, int keep)
+meet(const HnswMeeting *others, HnswMeeting *meeting, const float *g, int stride, int n, int from,
+	 int keep)
 {
 	int			count = meeting->count;
 	float		limit = meeting->limit;
 	HnswItem   *met = meeting->met;
 
+	others += from;
 	for (int i = 0; i < n; i++)
 	{
 		/* written in any case, and counted if it is near */
 		met[count].key = g[i * stride];
 		met[count].id = from + i;
-		count += g[i * stride] <= limit;
+		count += (g[i * stride] <= limit) & (others[i].id / 2 < meeting->id);
 	}
 	meeting->count = count;
 	if (count > keep + MEETING_SPACE - TILE)
@@ -232,9 +240,9 @@ compare_all(HnswBulk *bulk, int n)
 						bulk->g[i * ncols + k] = bulk->g[k * ncols + i];
 			}
 			for (int i = 0; i < nrows; i++)
-				meet(&bulk->meetings[row + i], g + i * ncols, 1, ncols, col, bulk->keep);
+				meet(bulk->meetings, &bulk->meetings[row + i], g + i * ncols, 1, ncols, col, bulk->keep);
 			for (int k = 0; k < ncols && col != row; k++)
-				meet(&bulk->meetings[col + k], g + k, ncols, nrows, row, bulk->keep);
+				meet(bulk->meetings, &bulk->meetings[col + k], g + k, ncols, nrows, row, bulk->keep);
 		}
 	}
 }
@@ -339,6 +347,7 @@ hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf)
 	for (uint32 at = plan->first[leaf]; at < plan->first[leaf + 1]; at += share)
 	{
 		int			n = Min(share, plan->first[leaf + 1] - at);
+		bool		wanted = false;
 
 		for (int i = 0; i < n; i++)
 			hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, plan->members[at + i]), shape,
@@ -350,7 +359,11 @@ hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf)
 			meeting->id = plan->members[at + i];
 			meeting->limit = limit_of(bulk, meeting->id);
 			meeting->count = 0;
+			wanted |= meeting->limit > -HUGE_VALF;
 		}
+		/* none of them looks for neighbors */
+		if (!wanted)
+			continue;
 		bulk->block.count = 0;
 		add_rows(bulk, 0, n, false);
 		compare_all(bulk, n);

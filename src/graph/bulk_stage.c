@@ -127,6 +127,8 @@ grow_own_table(HnswBulk *bulk)
 		const HnswRecord *rec;
 		uint64		at;
 
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (entries[i] == HNSW_BULK_EMPTY)
 			continue;
 		rec = hnsw_bulk_record(bulk, (HnswId) entries[i]);

@@ -82,6 +82,18 @@ foreach my $how ([ 0, '64MB', 0 ], [ 1, '64MB', 0 ], [ 3, '128MB', 0 ], [ 0, '16
 	$nodes //= $count;
 	cmp_ok(abs($count - $nodes), '<=', $workers || $full ? 20 : 0, "$count nodes");
 }
+# What the NOTICE asks for is enough, and no less than what there was.
+foreach my $how ([ 0, 4096 ], [ 0, 16384 ], [ 1, 4096 ], [ 1, 28672 ])
+{
+	my ($workers, $kb) = @$how;
+	my $told = create("ALTER TABLE wide SET (parallel_workers = $workers); SET maintenance_work_mem = $kb");
+	my ($needed) = $told =~ /about (\d+) kB would be needed/;
+
+	cmp_ok($needed, '>', $kb, "$workers workers, $kb kB: $needed kB would be needed");
+	$told = create("SET maintenance_work_mem = $needed");
+	unlike($told, qr/no longer fits/, "$needed kB are enough");
+}
+
 foreach my $opclass ('vector_cosine_ops', 'vector_ip_ops')
 {
 	create("ALTER TABLE wide SET (parallel_workers = 1); SET maintenance_work_mem = '64MB'", $opclass);
@@ -107,7 +119,7 @@ SKIP:
 	skip 'no debug points in this library', 1 unless has_debug_points($node);
 	foreach my $point ('bulk-assign:3', 'bulk-compare:40', 'bulk-choose:7', 'bulk-link:90', 'batch-insert:500')
 	{
-		my $memory = $point =~ /batch/ ? '28MB' : '64MB';
+		my $memory = $point =~ /batch/ ? '2MB' : '64MB';
 		my $before = files();
 
 		foreach my $how ('pg_cancel_backend', 'pg_terminate_backend')
@@ -127,6 +139,18 @@ SKIP:
 			is(files(), $before, 'nor any file');
 		}
 	}
+
+	# a table of which far too many rows are expected: memory is what was set
+	$node->safe_psql('postgres', q{ALTER TABLE wide SET (parallel_workers = 1); UPDATE pg_class SET reltuples = 1e8 WHERE relname = 'wide'});
+	my $many = stop_at($node, 'bulk-compare:2', "SET client_min_messages = error; SET max_parallel_maintenance_workers = 1; SET maintenance_work_mem = '64MB'; "
+		  . 'CREATE INDEX wide_i ON wide USING hnsw (embedding vector_l2_ops)');
+	my $shared = $node->safe_psql('postgres', q{SELECT sum((pg_stat_file('pg_dynshmem/' || f)).size) FROM pg_ls_dir('pg_dynshmem') f});
+
+	cmp_ok($shared, '<', 66 * 1024 * 1024, "$shared bytes of shared memory where 100 million rows are expected");
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($many->{pid})");
+	go_on($many);
+	finish($many);
+	$node->safe_psql('postgres', 'ANALYZE wide');
 
 	# a worker that is killed takes the others with it, and the server starts again
 	my $run = stop_at($node, 'bulk-compare:20', "SET client_min_messages = error; SET max_parallel_maintenance_workers = 1; SET maintenance_work_mem = '64MB'; "
