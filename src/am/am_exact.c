@@ -23,6 +23,7 @@
 #include "executor/executor.h"
 #include "lib/pairingheap.h"
 #include "pgstat.h"
+#include "types/detoast.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -38,6 +39,7 @@ struct HnswExact
 	IndexScanDesc scan;
 	IndexFetchTableData *fetch;
 	TupleTableSlot *slot;
+	HnswDetoaster *detoaster;
 	AttrNumber	column;			/* of the table; 0 = an expression */
 	IndexInfo  *info;			/* for an expression */
 	EState	   *estate;			/* likewise */
@@ -65,6 +67,7 @@ hnsw_exact_begin(IndexScanDesc scan)
 	exact->scan = scan;
 	exact->fetch = table_index_fetch_begin(scan->heapRelation);
 	exact->slot = table_slot_create(scan->heapRelation, NULL);
+	exact->detoaster = hnsw_detoast_begin(scan->heapRelation);
 	exact->column = scan->indexRelation->rd_index->indkey.values[0];
 	if (exact->column == 0)
 	{
@@ -95,6 +98,7 @@ hnsw_exact_end(HnswExact *exact)
 {
 	count_kept(exact);
 	table_index_fetch_end(exact->fetch);
+	hnsw_detoast_end(exact->detoaster);
 	ExecDropSingleTupleTableSlot(exact->slot);
 	if (exact->estate != NULL)
 		FreeExecutorState(exact->estate);
@@ -115,7 +119,11 @@ indexed_value(HnswExact *exact, Datum *value)
 	bool		isnull;
 
 	if (exact->column != 0)
+	{
 		*value = slot_getattr(exact->slot, exact->column, &isnull);
+		if (!isnull)
+			*value = hnsw_detoast_value(exact->detoaster, *value);
+	}
 	else
 	{
 		GetPerTupleExprContext(exact->estate)->ecxt_scantuple = exact->slot;

@@ -125,6 +125,26 @@ hnsw_queue_insert(HnswQueue *queue, float key, uint32 id, HnswItem *evicted)
 	return full;
 }
 
+/*
+ * Puts the items of first..end - 1 whose keys are below the pivot, or equal to it too,
+ * before the others, without a branch on the keys; returns where the others begin.
+ */
+static inline Size
+partition(HnswItem *items, Size first, Size end, float pivot, bool with_equal)
+{
+	Size		others = first;
+
+	for (Size at = first; at < end; at++)
+	{
+		HnswItem	item = items[at];
+
+		items[at] = items[others];
+		items[others] = item;
+		others += with_equal ? item.key <= pivot : item.key < pivot;
+	}
+	return others;
+}
+
 /* Quickselect (Hoare, CACM 1961), pivot by the median of three. */
 void
 hnsw_items_select(HnswItem *items, Size count, Size n)
@@ -138,34 +158,16 @@ hnsw_items_select(HnswItem *items, Size count, Size n)
 					b = items[first + (end - first) / 2].key,
 					c = items[end - 1].key;
 		float		pivot = Max(Min(a, b), Min(Max(a, b), c));
-		Size		less = first,
-					at = first,
-					more = end;
+		Size		equal = partition(items, first, end, pivot, false);
 
-		/* smaller, equal, larger */
-		while (at < more)
-		{
-			HnswItem	item = items[at];
-
-			if (item.key < pivot)
-			{
-				items[at++] = items[less];
-				items[less++] = item;
-			}
-			else if (item.key > pivot)
-			{
-				items[at] = items[--more];
-				items[more] = item;
-			}
-			else
-				at++;
-		}
-		if (n <= less)
-			end = less;
-		else if (n >= more)
-			first = more;
+		if (n <= equal)
+			end = equal;
 		else
-			return;
+		{
+			first = partition(items, equal, end, pivot, true);
+			if (n < first)
+				return;
+		}
 	}
 }
 

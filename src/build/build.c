@@ -195,9 +195,7 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	{
 		if (build->staging)
 			hnsw_build_stage(build, NULL, NULL);
-		heap_tuples = table_index_build_scan(heap, index, index_info, true, true,
-											 hnsw_build_row, build, NULL);
-		hnsw_build_flush(build);
+		heap_tuples = hnsw_build_scan(build, index_info, NULL);
 		hnsw_build_finish(build);
 	}
 

@@ -20,6 +20,7 @@
 #include "graph/bulk_batch.h"
 #include "graph/insert.h"
 #include "page/shared.h"
+#include "types/detoast.h"
 
 /* Values of pg_stat_progress_create_index.phase beyond the server's own. */
 typedef enum HnswBuildPhase
@@ -108,6 +109,7 @@ typedef struct HnswBuild
 								 * shared buffers; most = 0: none do */
 	Size		batch_bytes;	/* memory for them */
 	MemoryContext row_context;
+	HnswDetoaster *detoaster;	/* while the table is scanned */
 	double		rows_expected;
 	double		tuples;			/* indexed by this process */
 } HnswBuild;
@@ -115,12 +117,11 @@ typedef struct HnswBuild
 /* Makes everything ready that takes rows. */
 extern void hnsw_build_init(HnswBuild *build, int ef_construction, uint64 seed);
 
-/* The callback of table_index_build_scan; state is the HnswBuild. */
-extern void hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
-						   bool tuple_is_alive, void *state);
-
-/* Inserts rows that wait; after the last row of this process. */
-extern void hnsw_build_flush(HnswBuild *build);
+/*
+ * Takes in the table's rows, all or (scan is not NULL) a share of them, and returns how
+ * many the scan has seen.
+ */
+extern double hnsw_build_scan(HnswBuild *build, IndexInfo *index_info, TableScanDesc scan);
 
 /* The last part: writes what is still in memory, and logs the index. */
 extern void hnsw_build_finish(HnswBuild *build);

@@ -218,8 +218,9 @@ count_row(void *arg)
 		hnsw_build_report(build);
 }
 
-void
-hnsw_build_flush(HnswBuild *build)
+/* Inserts rows that wait. */
+static void
+flush(HnswBuild *build)
 {
 	if (build->batch.count > 0)
 		hnsw_batch_insert(&build->batch, &build->inserter, count_row, build);
@@ -251,7 +252,7 @@ insert_into_buffers(HnswBuild *build, const void *v, HnswTid tid)
 	}
 	hnsw_batch_add(&build->batch, point, tid);
 	if (hnsw_batch_is_full(&build->batch))
-		hnsw_build_flush(build);
+		flush(build);
 }
 
 /* False when the row has to go elsewhere: the arena is full, or has been left. */
@@ -281,8 +282,9 @@ insert_into_arena(HnswBuild *build, const void *v, HnswTid tid)
 	return place == HNSW_BUILD_ARENA;
 }
 
-void
-hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
+/* The callback of table_index_build_scan; state is the HnswBuild. */
+static void
+build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 			   bool tuple_is_alive, void *state)
 {
 	HnswBuild  *build = state;
@@ -297,7 +299,7 @@ hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 		/* what the inserter and the arena keep is in the build's context */
 		MemoryContext old = MemoryContextSwitchTo(build->row_context);
 
-		v = hnsw_column_plain(&build->layout, values[0]);
+		v = hnsw_column_plain(&build->layout, hnsw_detoast_value(build->detoaster, values[0]));
 		MemoryContextSwitchTo(old);
 	}
 	if (build->place != HNSW_BUILD_ARENA || !insert_into_arena(build, v, heap_tid))
@@ -307,4 +309,17 @@ hnsw_build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 	}
 	MemoryContextReset(build->row_context);
 	CHECK_FOR_INTERRUPTS();
+}
+
+double
+hnsw_build_scan(HnswBuild *build, IndexInfo *index_info, TableScanDesc scan)
+{
+	double		rows;
+
+	build->detoaster = hnsw_detoast_begin(build->heap);
+	rows = table_index_build_scan(build->heap, build->index, index_info, true,
+								  build->leader, build_row, build, scan);
+	flush(build);
+	hnsw_detoast_end(build->detoaster);
+	return rows;
 }

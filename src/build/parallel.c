@@ -106,11 +106,8 @@ load_share(HnswBuild *build, IndexInfo *index_info)
 {
 	HnswParallelBuild *shared = build->parallel;
 	TableScanDesc scan = table_beginscan_parallel(build->heap, scan_of(shared));
-	double		rows;
+	double		rows = hnsw_build_scan(build, index_info, scan);
 
-	rows = table_index_build_scan(build->heap, build->index, index_info, true,
-								  build->leader, hnsw_build_row, build, scan);
-	hnsw_build_flush(build);
 	SpinLockAcquire(&shared->mutex);
 	shared->ndone++;
 	shared->heap_tuples += rows;

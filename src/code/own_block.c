@@ -91,9 +91,10 @@ void
 hnsw_own_probes_add(HnswOwnProbes *probes, const uint8 *codes, HnswOwnFactors factors)
 {
 	int8	   *copy = probes->codes[probes->count];
+	uint32		dim = probes->layout->dim;
 
 	Assert(probes->count < probes->space);
-	for (uint32 i = 0; i < probes->layout->dim; i++)
+	for (uint32 i = 0; i < dim; i++)
 		copy[i] = (int8) (codes[i] - 128);
 	probes->factors[probes->count++] = factors;
 }

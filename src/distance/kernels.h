@@ -103,6 +103,12 @@ typedef struct HnswKernels
 	void		(*cross_dots) (const uint8 *const *codes, int ncodes,
 							   const int8 *const *rows, int nrows, int n, int32 *out);
 
+	/*
+	 * Of n numbers, 1 to 64, which are at most limit, and which at most the
+	 * one of limits: bits of near[0] and near[1].  NaN is neither.
+	 */
+	void		(*within) (const float *g, int n, float limit, const float *limits, uint64 near[2]);
+
 	/* sum |amin + astep * a_i - (bmin + bstep * b_i)| */
 	float		(*u8l1) (const uint8 *a, float amin, float astep,
 						 const uint8 *b, float bmin, float bstep, int n);

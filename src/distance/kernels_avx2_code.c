@@ -372,6 +372,27 @@ hnsw_avx2_cross_dots(const uint8 *const *codes, int ncodes,
 			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
 }
 
+KERNEL void
+hnsw_avx2_within(const float *g, int n, float limit, const float *limits, uint64 near[2])
+{
+	__m256		all = _mm256_set1_ps(limit);
+
+	near[0] = near[1] = 0;
+	for (int i = 0; i < n; i += LANES)
+	{
+		__m256		x = load_floats(g + i, n - i);
+
+		near[0] |= (uint64) _mm256_movemask_ps(_mm256_cmp_ps(x, all, _CMP_LE_OQ)) << i;
+		near[1] |= (uint64) _mm256_movemask_ps(_mm256_cmp_ps(x, load_floats(limits + i, n - i),
+															 _CMP_LE_OQ)) << i;
+	}
+	if (n < 64)
+	{
+		near[0] &= (UINT64_C(1) << n) - 1;
+		near[1] &= (UINT64_C(1) << n) - 1;
+	}
+}
+
 STEP void
 residual_step(__m256 s[3], const float *v, const float *u, int left)
 {

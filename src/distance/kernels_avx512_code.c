@@ -321,6 +321,23 @@ hnsw_avx512_cross_dots(const uint8 *const *codes, int ncodes,
 			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
 }
 
+KERNEL void
+hnsw_avx512_within(const float *g, int n, float limit, const float *limits, uint64 near[2])
+{
+	__m512		all = _mm512_set1_ps(limit);
+
+	near[0] = near[1] = 0;
+	for (int i = 0; i < n; i += LANES)
+	{
+		__mmask16	left = lanes_left(n - i);
+		__m512		x = load_floats(g + i, n - i);
+
+		near[0] |= (uint64) _mm512_mask_cmp_ps_mask(left, x, all, _CMP_LE_OQ) << i;
+		near[1] |= (uint64) _mm512_mask_cmp_ps_mask(left, x, load_floats(limits + i, n - i),
+													_CMP_LE_OQ) << i;
+	}
+}
+
 STEP void
 residual_step(__m512 s[3], const float *v, const float *u, int left)
 {

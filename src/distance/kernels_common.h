@@ -89,6 +89,7 @@ extern void hnsw_##set##_edge_encode##bits(const float *v, const float *u, int n
 extern int32 hnsw_##set##_pack8(const float *p, float inv, int n, int npad, int8 *out); \
 extern void hnsw_##set##_cross_dots(const uint8 *const *codes, int ncodes, \
 									const int8 *const *rows, int nrows, int n, int32 *out); \
+extern void hnsw_##set##_within(const float *g, int n, float limit, const float *limits, uint64 near[2]); \
 HNSW_EDGE_KERNELS_DECLARE(set, 1) \
 HNSW_EDGE_KERNELS_DECLARE(set, 2) \
 HNSW_EDGE_KERNELS_DECLARE(set, 4) \
@@ -97,6 +98,7 @@ HNSW_EDGE_KERNELS_DECLARE(set, 8)
 #define HNSW_CODE_KERNELS(set) \
 	.pack8 = hnsw_##set##_pack8, \
 	.cross_dots = hnsw_##set##_cross_dots, \
+	.within = hnsw_##set##_within, \
 	.edge_dots = { \
 		[1] = hnsw_##set##_edge_dots1, \
 		[2] = hnsw_##set##_edge_dots2, \

@@ -322,6 +322,35 @@ hnsw_neon_cross_dots(const uint8 *const *codes, int ncodes,
 			cross_tile(codes + k, ncodes - k, rows + r, nrows - r, n, out + r * ncodes + k, ncodes);
 }
 
+/* bit k of the result: lane k of the comparison's */
+STEP uint64
+lane_bits(uint32x4_t lanes)
+{
+	static const uint32 bits[LANES] = {1, 2, 4, 8};
+
+	return vaddvq_u32(vandq_u32(lanes, vld1q_u32(bits)));
+}
+
+void
+hnsw_neon_within(const float *g, int n, float limit, const float *limits, uint64 near[2])
+{
+	float32x4_t all = vdupq_n_f32(limit);
+
+	near[0] = near[1] = 0;
+	for (int i = 0; i < n; i += LANES)
+	{
+		float32x4_t x = load_floats(g + i, n - i);
+
+		near[0] |= lane_bits(vcleq_f32(x, all)) << i;
+		near[1] |= lane_bits(vcleq_f32(x, load_floats(limits + i, n - i))) << i;
+	}
+	if (n < 64)
+	{
+		near[0] &= (UINT64_C(1) << n) - 1;
+		near[1] &= (UINT64_C(1) << n) - 1;
+	}
+}
+
 STEP void
 residual_step(float32x4_t s[3], const float *v, const float *u, int left)
 {

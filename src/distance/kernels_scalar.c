@@ -244,6 +244,17 @@ scalar_cross_dots(const uint8 *const *codes, int ncodes,
 		}
 }
 
+static void
+scalar_within(const float *g, int n, float limit, const float *limits, uint64 near[2])
+{
+	near[0] = near[1] = 0;
+	for (int i = 0; i < n; i++)
+	{
+		near[0] |= (uint64) (g[i] <= limit) << i;
+		near[1] |= (uint64) (g[i] <= limits[i]) << i;
+	}
+}
+
 static inline void
 scalar_edge_encode(const float *v, const float *u, int n, int cdim,
 				   uint8 *code, HnswEdgeSums *sums, int bits)
@@ -345,6 +356,7 @@ const HnswKernels hnsw_kernels_scalar = {
 	.u8l1 = scalar_u8l1,
 	.pack8 = scalar_pack8,
 	.cross_dots = scalar_cross_dots,
+	.within = scalar_within,
 	.edge_dots = {
 		[1] = scalar_edge_dots1,
 		[2] = scalar_edge_dots2,

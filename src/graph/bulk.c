@@ -17,7 +17,7 @@ hnsw_bulk_suits(const HnswLayout *layout, int ef_construction)
 	const HnswShape *shape = &layout->shape[HNSW_BASE];
 
 	return shape->bits > 0 && shape->pages == 1 &&
-		hnsw_bulk_keep(layout, ef_construction) >= Min(ef_construction, 3 * shape->slots / 2);
+		hnsw_bulk_keep(layout, ef_construction) >= HNSW_BULK_LEAST(shape, ef_construction);
 }
 
 /* rows of a leaf on the average: 34 to 43, of skewed data as few as 20 */
@@ -122,22 +122,32 @@ hnsw_bulk_free(HnswBulk *bulk)
 	if (bulk->meetings != NULL)
 	{
 		hnsw_free(bulk->meetings);
+		hnsw_free(bulk->limits);
 		hnsw_free(bulk->met);
 	}
+}
+
+/* The next leaf of a step; nleaves or more when there is none. */
+static uint32
+hand_out(HnswBulkPlan *plan, HnswBulkStep step)
+{
+	return __atomic_fetch_add(&plan->progress->next[step],
+							  step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1,
+							  __ATOMIC_RELAXED);
 }
 
 void
 hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 {
 	HnswBulkPlan *plan = &bulk->plan;
-	uint32		stride = step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1;
-	uint32		leaf;
+	uint32		leaf = hand_out(plan, step);
 
 	if (bulk->g == NULL)
 		make_scratch(bulk);
-	while ((leaf = __atomic_fetch_add(&plan->progress->next[step], stride,
-									  __ATOMIC_RELAXED)) < plan->nleaves)
+	while (leaf < plan->nleaves)
 	{
+		uint32		next = hand_out(plan, step);
+
 		switch (step)
 		{
 			case HNSW_BULK_ASSIGN:
@@ -146,7 +156,7 @@ hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 				break;
 			case HNSW_BULK_COMPARE:
 				HNSW_DEBUG_POINT("bulk-compare");
-				hnsw_bulk_compare(bulk, leaf);
+				hnsw_bulk_compare(bulk, leaf, next);
 				break;
 			case HNSW_BULK_CHOOSE:
 				HNSW_DEBUG_POINT("bulk-choose");
@@ -160,6 +170,7 @@ hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 		if (bulk->tick != NULL)
 			bulk->tick(bulk->tick_arg);
 		CHECK_FOR_INTERRUPTS();
+		leaf = next;
 	}
 }
 

@@ -96,6 +96,7 @@ typedef struct HnswBulk
 	HnswBulkTable own_table;
 	float	   *g;
 	struct HnswMeeting *meetings;
+	float	   *limits;			/* of the meetings */
 	int			nmeetings;		/* that there is room for */
 	HnswItem   *met;
 	uint64	   *numbers;		/* 5 keep */
@@ -176,7 +177,13 @@ extern void hnsw_bulk_finish(HnswBulk *bulk);
 /* leaves that a row belongs to: the more, the more of its nearest it meets */
 extern int	hnsw_bulk_fanout(int ef_construction);
 
-/* nearest rows that a row remembers */
+/*
+ * Nearest rows that a row remembers: three quarters of ef_construction (with all of it
+ * the graph is no better), but enough to fill the slots from.
+ */
+#define HNSW_BULK_LEAST(shape, ef_construction) \
+	Min((ef_construction), 3 * (int) (shape)->slots / 2)
+
 extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
 
 /* Scratch for a member of the leaf that is being compared. */
@@ -188,11 +195,14 @@ extern void hnsw_bulk_forget(HnswBulk *bulk, HnswRecord *rec);
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_stage_free(HnswBulk *bulk);
 
-/* What the steps do of one leaf (assign: of HNSW_BULK_ASSIGNED leaves). */
+/*
+ * What the steps do of one leaf (assign: of HNSW_BULK_ASSIGNED leaves); next is the one
+ * that this process will do then, if there is one.
+ */
 #define HNSW_BULK_ASSIGNED	4
 
 extern void hnsw_bulk_assign(HnswBulk *bulk, uint32 leaf);
-extern void hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf);
+extern void hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf, uint32 next);
 extern void hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf);
 extern void hnsw_bulk_link(HnswBulk *bulk, uint32 leaf, bool rest);
 

@@ -10,6 +10,7 @@
  *	  src/graph/bulk_compare.c
  *-------------------------------------------------------------------------
  */
+#include "distance/kernels.h"
 #include "graph/bulk.h"
 
 /* rows that are compared with as many at once */
@@ -36,7 +37,6 @@ typedef struct HnswNearest
 typedef struct HnswMeeting
 {
 	HnswId		id;
-	float		limit;			/* farther ones need not be remembered */
 	int			count;
 	HnswItem   *met;
 } HnswMeeting;
@@ -55,7 +55,9 @@ hnsw_bulk_keep(const HnswLayout *layout, int ef_construction)
 	int			room = (int) shape->slots * shape->code_bytes -
 	(int) (nearest_at(shape) - shape->off_codes) - (int) sizeof(HnswNearest);
 
-	return Min(room / (int) sizeof(HnswItem), ef_construction);
+	int			wanted = Max(ef_construction * 3 / 4, HNSW_BULK_LEAST(shape, ef_construction));
+
+	return Min(room / (int) sizeof(HnswItem), wanted);
 }
 
 static HnswNearest *
@@ -149,9 +151,9 @@ sort_numbers(uint64 *numbers, int count, uint64 *spare)
 	return numbers;
 }
 
-/* Keeps the nearest of what the row has met. */
+/* Keeps the nearest of what the row has met; what is farther than limit is not wanted then. */
 static void
-sort_out(HnswMeeting *meeting, int keep)
+sort_out(HnswMeeting *meeting, float *limit, int keep)
 {
 	hnsw_items_select(meeting->met, meeting->count, keep);
 	meeting->count = Min(meeting->count, keep);
@@ -161,36 +163,39 @@ sort_out(HnswMeeting *meeting, int keep)
 
 		for (int i = 0; i < keep; i++)
 			farthest = Max(farthest, meeting->met[i].key);
-		meeting->limit = Min(meeting->limit, farthest);
+		*limit = Min(*limit, farthest);
 	}
 }
 
 /*
- * n others at distances g; their places begin with "from".  Ids are in the order of
- * staging, and a row remembers others up to twice its own id only: rows of the first half
- * choose among few, far from each other, and so have longer edges.  An insert finds only
- * those before it; that is a little worse than this where there are few dimensions
- * (bench/README.md, "build").
+ * Row i of the leaf has met row k at distance g, which is within its limit.  Ids are in
+ * the order of staging, and a row remembers others up to twice its own id only: rows of
+ * the first half choose among few, far from each other, and so have longer edges.  An
+ * insert finds only those before it; that is a little worse than this where there are
+ * few dimensions (bench/README.md, "build").
  */
 static inline void
-meet(const HnswMeeting *others, HnswMeeting *meeting, const float *g, int stride, int n, int from,
-	 int keep)
+meet(HnswBulk *bulk, int i, int k, float g)
 {
-	int			count = meeting->count;
-	float		limit = meeting->limit;
-	HnswItem   *met = meeting->met;
+	HnswMeeting *meeting = &bulk->meetings[i];
 
-	others += from;
-	for (int i = 0; i < n; i++)
+	if (bulk->meetings[k].id / 2 >= meeting->id)
+		return;
+	if (meeting->count == bulk->keep + MEETING_SPACE)
 	{
-		/* written in any case, and counted if it is near */
-		met[count].key = g[i * stride];
-		met[count].id = from + i;
-		count += (g[i * stride] <= limit) & (others[i].id / 2 < meeting->id);
+		sort_out(meeting, &bulk->limits[i], bulk->keep);
+		if (!(g <= bulk->limits[i]))
+			return;
 	}
-	meeting->count = count;
-	if (count > keep + MEETING_SPACE - TILE)
-		sort_out(meeting, keep);
+	meeting->met[meeting->count].key = g;
+	meeting->met[meeting->count++].id = k;
+}
+
+static void
+prefetch_own(HnswBulk *bulk, HnswId id)
+{
+	hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, id), &bulk->layout->shape[HNSW_BASE],
+						   bulk->layout->own_bytes);
 }
 
 /* Puts the rows at..at + n - 1 of the leaf on one side of the comparison. */
@@ -210,39 +215,46 @@ add_rows(HnswBulk *bulk, int at, int n, bool probes)
 	}
 }
 
+/* Row "row" has met the n rows from "from" on, at distances g. */
+static void
+meet_all(HnswBulk *bulk, int row, int from, int n, const float *g)
+{
+	uint64		near[2];
+
+	hnsw_kernels->within(g, n, bulk->limits[row], bulk->limits + from, near);
+	for (uint64 mask = near[0]; mask != 0; mask &= mask - 1)
+		meet(bulk, row, from + __builtin_ctzll(mask), g[__builtin_ctzll(mask)]);
+	for (uint64 mask = near[1]; mask != 0; mask &= mask - 1)
+		meet(bulk, from + __builtin_ctzll(mask), row, g[__builtin_ctzll(mask)]);
+}
+
 /* Compares n rows with each other, of which the tiles on and above the diagonal. */
 static void
-compare_all(HnswBulk *bulk, int n)
+compare_all(HnswBulk *bulk, int n, const HnswId *ahead, int nahead)
 {
+	int			fetched = 0;
+
 	for (int row = 0; row < n; row += TILE)
 	{
 		int			nrows = Min(TILE, n - row);
 
+		for (int end = (int) ((int64) nahead * (row + nrows) / n); fetched < end; fetched++)
+			prefetch_own(bulk, ahead[fetched]);
 		bulk->probes.count = 0;
 		add_rows(bulk, row, nrows, true);
 		for (int col = row; col < n; col += TILE)
 		{
 			int			ncols = Min(TILE, n - col);
-			const float *g = bulk->g;
 
 			hnsw_own_block_score(&bulk->block, col, ncols, &bulk->probes, false, bulk->g);
 			bulk->compared += (int64) nrows * ncols;
-			if (col == row)
-			{
-				/*
-				 * a row does not meet itself: NaN is within no limit, not
-				 * even infinity
-				 */
-				for (int i = 0; i < nrows; i++)
-					bulk->g[i * ncols + i] = NAN;
-				for (int i = 0; i < nrows; i++)
-					for (int k = 0; k < i; k++)
-						bulk->g[i * ncols + k] = bulk->g[k * ncols + i];
-			}
 			for (int i = 0; i < nrows; i++)
-				meet(bulk->meetings, &bulk->meetings[row + i], g + i * ncols, 1, ncols, col, bulk->keep);
-			for (int k = 0; k < ncols && col != row; k++)
-				meet(bulk->meetings, &bulk->meetings[col + k], g + k, ncols, nrows, row, bulk->keep);
+			{
+				int			skip = col == row ? i + 1 : 0;	/* met before, or itself */
+
+				if (skip < ncols)
+					meet_all(bulk, row + i, col + skip, ncols - skip, bulk->g + i * ncols + skip);
+			}
 		}
 	}
 }
@@ -263,7 +275,7 @@ remember(HnswBulk *bulk, HnswMeeting *meeting)
 
 	if (meeting->count == 0)
 		return;
-	sort_out(meeting, bulk->keep);
+	sort_out(meeting, &bulk->limits[meeting - bulk->meetings], bulk->keep);
 	for (int i = 0; i < meeting->count; i++)
 	{
 		HnswItem	item = {meeting->met[i].key, bulk->meetings[meeting->met[i].id].id};
@@ -308,7 +320,7 @@ limit_of(HnswBulk *bulk, HnswId id)
 Size
 hnsw_bulk_meeting_bytes(int keep)
 {
-	return sizeof(HnswMeeting) + sizeof(HnswItem) * (keep + MEETING_SPACE);
+	return sizeof(HnswMeeting) + sizeof(float) + sizeof(HnswItem) * (keep + MEETING_SPACE);
 }
 
 /* Room for so many members. */
@@ -322,21 +334,21 @@ make_scratch(HnswBulk *bulk, int n)
 	if (bulk->meetings != NULL)
 	{
 		hnsw_free(bulk->meetings);
+		hnsw_free(bulk->limits);
 		hnsw_free(bulk->met);
 	}
 	bulk->nmeetings = n;
 	bulk->meetings = hnsw_alloc(sizeof(HnswMeeting) * n);
+	bulk->limits = hnsw_alloc(sizeof(float) * n);
 	bulk->met = hnsw_alloc(sizeof(HnswItem) * (Size) space * n);
 	for (int i = 0; i < n; i++)
 		bulk->meetings[i].met = bulk->met + (Size) space * i;
 }
 
 void
-hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf)
+hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf, uint32 next)
 {
 	const HnswBulkPlan *plan = &bulk->plan;
-	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
-
 	uint32		members = plan->first[leaf + 1] - plan->first[leaf],
 				shares = (members + MOST_MEMBERS - 1) / MOST_MEMBERS,
 				share = shares > 0 ? (members + shares - 1) / shares : 0;
@@ -347,26 +359,32 @@ hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf)
 	for (uint32 at = plan->first[leaf]; at < plan->first[leaf + 1]; at += share)
 	{
 		int			n = Min(share, plan->first[leaf + 1] - at);
+		uint32		end = at + n,
+					ahead = 0;
 		bool		wanted = false;
 
-		for (int i = 0; i < n; i++)
-			hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, plan->members[at + i]), shape,
-								   bulk->layout->own_bytes);
 		for (int i = 0; i < n; i++)
 		{
 			HnswMeeting *meeting = &bulk->meetings[i];
 
 			meeting->id = plan->members[at + i];
-			meeting->limit = limit_of(bulk, meeting->id);
 			meeting->count = 0;
-			wanted |= meeting->limit > -HUGE_VALF;
+			bulk->limits[i] = limit_of(bulk, meeting->id);
+			wanted |= bulk->limits[i] > -HUGE_VALF;
 		}
 		/* none of them looks for neighbors */
 		if (!wanted)
 			continue;
 		bulk->block.count = 0;
 		add_rows(bulk, 0, n, false);
-		compare_all(bulk, n);
+		if (end < plan->first[leaf + 1])
+			ahead = Min(share, plan->first[leaf + 1] - end);
+		else if (next < plan->nleaves)
+		{
+			end = plan->first[next];
+			ahead = Min(HNSW_BULK_MOST_MEMBERS, plan->first[next + 1] - end);
+		}
+		compare_all(bulk, n, plan->members + end, ahead);
 		for (int i = 0; i < n; i++)
 			remember(bulk, &bulk->meetings[i]);
 		CHECK_FOR_INTERRUPTS();
@@ -387,8 +405,7 @@ find_remembered(HnswBulk *bulk, const HnswNearest *nearest)
 
 	hnsw_found_reset(ins, set);
 	for (uint32 i = 0; i < nearest->count; i++)
-		hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, nearest->items[i].id), shape,
-							   bulk->layout->own_bytes);
+		prefetch_own(bulk, nearest->items[i].id);
 	for (uint32 i = 0; i < nearest->count; i++)
 	{
 		HnswFound  *item = &set->items[set->count];

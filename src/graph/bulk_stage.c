@@ -26,6 +26,14 @@
  */
 #define NORM_TOLERANCE	0.02
 
+/*
+ * Rows of higher layers find their neighbors in layer 0 with this part of
+ * ef_construction: there are few others yet, and the staged rows, whose edges count,
+ * will be linked to them with all of it (bench/README.md, "build").  Inner products may
+ * have unequal norms; then all rows are inserted, and need all of it.
+ */
+#define SKELETON_SHARE	4
+
 /* a table is at most this full; a shared one takes no more then */
 #define MOST_FULL(space)	((space) / 4 * 3)
 
@@ -239,8 +247,12 @@ hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid)
 		id = create_staged(bulk, tid);
 	else
 	{
-		HnswInserted inserted = hnsw_insert_point(ins, level, tid);
+		HnswInserted inserted;
 
+		if (level > 0 && bulk->layout->metric != HNSW_IP)
+			ins->base_ef = Max(ins->ef / SKELETON_SHARE, 1);
+		inserted = hnsw_insert_point(ins, level, tid);
+		ins->base_ef = ins->ef;
 		if (inserted != HNSW_INSERTED_NODE)
 			return inserted;
 		id = ins->node;

@@ -48,6 +48,7 @@ hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uin
 	ins->pager = pager;
 	ins->layout = layout;
 	ins->ef = ef_construction;
+	ins->base_ef = ef_construction;
 	ins->random = seed;
 	ins->evict = HNSW_NO_ID;
 	hnsw_scorer_init(&ins->scorer, layout);
@@ -212,7 +213,8 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 static int
 beam_width(const HnswInserter *ins, int layer)
 {
-	return hnsw_layout_beam(ins->layout, layer == 0 ? HNSW_BASE : HNSW_UPPER, ins->ef);
+	return layer == 0 ? hnsw_layout_beam(ins->layout, HNSW_BASE, ins->base_ef) :
+		hnsw_layout_beam(ins->layout, HNSW_UPPER, ins->ef);
 }
 
 /*

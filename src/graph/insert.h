@@ -46,6 +46,8 @@ typedef struct HnswInserter
 	HnswPager  *pager;
 	const HnswLayout *layout;
 	int			ef;				/* ef_construction */
+	int			base_ef;		/* instead of it in layer 0; ef_construction,
+								 * too, unless set */
 	uint64		random;			/* state of the level generator */
 	HnswScorer	scorer;
 	HnswBeam	beam;

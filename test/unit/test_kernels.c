@@ -242,6 +242,35 @@ test_cross(const HnswKernels *set)
 	}
 }
 
+static void
+test_within(const HnswKernels *set)
+{
+	static const float values[] = {-INFINITY, -1, -0.0f, 0, 1, 2, INFINITY, NAN};
+
+	unit_group("%s: within", set->name);
+	for (int n = 1; n <= 64; n++)
+		for (int t = 0; t < 8; t++)
+		{
+			Buffer		g = floats(n, 1),
+						limits = floats(n, 1);
+			float		limit = values[unit_below(lengthof(values))];
+			uint64		near[2],
+						expected[2] = {0, 0};
+
+			for (int i = 0; i < n; i++)
+			{
+				F(g)[i] = values[unit_below(lengthof(values))];
+				F(limits)[i] = values[unit_below(lengthof(values))];
+				expected[0] |= (uint64) (F(g)[i] <= limit) << i;
+				expected[1] |= (uint64) (F(g)[i] <= F(limits)[i]) << i;
+			}
+			set->within(F(g), n, limit, F(limits), near);
+			CHECK_MSG(near[0] == expected[0] && near[1] == expected[1], "n %d", n);
+			release(g);
+			release(limits);
+		}
+}
+
 /* ----------------------------------------------------------- edge codes */
 
 static int
@@ -597,7 +626,7 @@ test_dispatch(void)
 		CHECK_MSG(set->half_to_float && set->float_to_half && set->half_l2sq && set->half_dot &&
 				  set->half_l1 && set->half_dot3 && set->bit_differ && set->bit_overlap, "%s", set->name);
 		CHECK_MSG(set->own_residual && set->own_dot && set->own_l1 && set->own_decode, "%s", set->name);
-		CHECK_MSG(set->u8dot && set->cross_dots && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
+		CHECK_MSG(set->u8dot && set->cross_dots && set->within && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
 		for (int k = 0; k < (int) lengthof(edge_bits); k++)
 			CHECK_MSG(set->edge_dots[edge_bits[k]] && set->edge_encode[edge_bits[k]], "%s", set->name);
 	}
@@ -625,6 +654,7 @@ main(void)
 		test_own(set);
 		test_bytes(set);
 		test_cross(set);
+		test_within(set);
 		test_pack8(set);
 		test_dots(set);
 		test_encode(set);
