@@ -39,7 +39,10 @@ use_buffers(HnswBuild *build)
 	build->place = HNSW_BUILD_BUFFERS;
 	hnsw_build_stop_helping(build);
 	if (hnsw_batch_suits(&build->layout))
+	{
 		hnsw_batch_init(&build->batch, &build->layout, build->batch_bytes);
+		build->inserter.base_ef = HNSW_BATCH_EF(build->inserter.ef);
+	}
 }
 
 void

@@ -26,11 +26,19 @@
 #define EXHAUSTIVE_FACTOR	10
 
 /*
- * Candidates that the way down through the upper layers keeps.  With one, a query may
- * end in the wrong one of clusters that lie apart, with none of its answers: of 500
- * queries in 55 clusters 12 to 33 did, with two none to 6 (bench/README.md, "Way down").
+ * Candidates that the way down through an upper layer keeps.  With one, a query may end
+ * in the wrong one of clusters that lie apart, with none of its answers.  What decides
+ * are the layers where a cluster has a few records; in the top layer there is little to
+ * choose from, and in layer 1 the right cluster has mostly been found (bench/README.md,
+ * "Way down").
  */
-#define DESCENT_EF			2
+#define DESCENT_EF			4
+
+static int
+descent_width(int layer, int top)
+{
+	return layer == top ? 1 : layer == 1 ? 2 : DESCENT_EF;
+}
 
 /* share of a round's ef that is handed out before the next round */
 #define ALLOWANCE(ef)		((int64) (ef) * 3 / 4 + 1)
@@ -170,6 +178,7 @@ collect_row(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 /* The nearest records of a layer, nearest first. */
 typedef struct Descent
 {
+	int			width;			/* at most so many */
 	int			count;
 	float		g[DESCENT_EF];
 	HnswId		down[DESCENT_EF];
@@ -181,9 +190,9 @@ descend(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	Descent    *nearest = arg;
 	int			i;
 
-	if (nearest->count == DESCENT_EF && !(score.g < nearest->g[DESCENT_EF - 1]))
+	if (nearest->count == nearest->width && !(score.g < nearest->g[nearest->width - 1]))
 		return true;
-	if (nearest->count < DESCENT_EF)
+	if (nearest->count < nearest->width)
 		nearest->count++;
 	for (i = nearest->count - 1; i > 0 && score.g < nearest->g[i - 1]; i--)
 	{
@@ -207,9 +216,9 @@ find_seeds(HnswStream *stream, const HnswEntry *entry, HnswId *seeds)
 	seeds[0] = entry->id;
 	for (int layer = entry->layer; layer > 0 && count > 0; layer--)
 	{
-		Descent		nearest = {0};
+		Descent		nearest = {descent_width(layer, entry->layer)};
 
-		hnsw_beam_start(&stream->beam, layer, stream->query.x, DESCENT_EF, descend, &nearest);
+		hnsw_beam_start(&stream->beam, layer, stream->query.x, nearest.width, descend, &nearest);
 		for (int i = 0; i < count; i++)
 			hnsw_beam_seed(&stream->beam, seeds[i]);
 		hnsw_beam_run(&stream->beam, INT64_MAX);
