@@ -32,7 +32,7 @@
  * choose from, and in layer 1 the right cluster has mostly been found (bench/README.md,
  * "Way down").
  */
-#define DESCENT_EF			4
+#define DESCENT_EF			3
 
 static int
 descent_width(int layer, int top)
