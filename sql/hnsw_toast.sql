@@ -68,19 +68,28 @@ SELECT count(*) FROM hnsw_check('far_half');
 SET enable_seqscan = off;
 SELECT count(*) FROM (SELECT id FROM far ORDER BY v::halfvec(1500) <-> toast_vector(1, 1500)::halfvec LIMIT 50) s;
 
--- a cursor reads on after a savepoint, in which it moved, has been rolled back
+-- a cursor reads on after a savepoint, in which it was first read and so opened the TOAST
+-- table, has been rolled back
 BEGIN;
 DECLARE c CURSOR FOR SELECT id FROM far ORDER BY v <-> toast_vector(7, 1500);
-FETCH 3 FROM c;
 SAVEPOINT s;
-MOVE 10 FROM c;
+FETCH 3 FROM c;
 ROLLBACK TO s;
+FETCH 2 FROM c;
 MOVE 100 FROM c;
 -- what it has opened it has closed: no lock on the TOAST table is left
 CLOSE c;
 SELECT count(*) FROM pg_locks l JOIN pg_class t ON t.oid = l.relation
   JOIN pg_class far ON far.reltoastrelid = t.oid WHERE far.relname = 'far' AND l.pid = pg_backend_pid();
 COMMIT;
+BEGIN;
+DECLARE h CURSOR WITH HOLD FOR SELECT id FROM far ORDER BY v <-> toast_vector(7, 1500);
+SAVEPOINT s;
+FETCH 3 FROM h;
+ROLLBACK TO s;
+COMMIT;
+FETCH 2 FROM h;
+CLOSE h;
 
 -- a nested loop starts the scan again and again
 SELECT count(*), count(DISTINCT near.id) > 1 AS several

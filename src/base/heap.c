@@ -165,7 +165,12 @@ hnsw_items_select(HnswItem *items, Size count, Size n)
 		else
 		{
 			first = partition(items, equal, end, pivot, true);
-			if (n < first)
+
+			/*
+			 * nothing is equal to NaN, not even itself: there is no order
+			 * then
+			 */
+			if (n < first || first == equal)
 				return;
 		}
 	}

@@ -288,7 +288,7 @@ insert_into_arena(HnswBuild *build, const void *v, HnswTid tid)
 /* The callback of table_index_build_scan; state is the HnswBuild. */
 static void
 build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
-			   bool tuple_is_alive, void *state)
+		  bool tuple_is_alive, void *state)
 {
 	HnswBuild  *build = state;
 	HnswTid		heap_tid = hnsw_tid_from_pointer(tid);

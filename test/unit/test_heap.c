@@ -132,6 +132,15 @@ test_select(void)
 		for (int i = n; n > 0 && i < count; i++)
 			CHECK(items[i].key >= sorted[n - 1].key);
 	}
+
+	/* NaN has no place, but it must end */
+	for (int round = 0; round < 200; round++)
+	{
+		for (int i = 0; i < 8; i++)
+			items[i].key = unit_below(2) ? NAN : (float) unit_below(3);
+		hnsw_items_select(items, 8, unit_below(9));
+	}
+	CHECK(true);
 }
 
 static void
