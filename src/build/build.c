@@ -98,17 +98,13 @@ hnsw_build_finish(HnswBuild *build)
 	if (build->place == HNSW_BUILD_ARENA)
 	{
 		hnsw_build_complete(build);
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_WRITE);
-		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
-		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, build->arena->state->nblocks);
+		hnsw_build_report_phase(build, HNSW_PHASE_WRITE, 0, build->arena->state->nblocks);
 		hnsw_build_leave_arena(build, true);
 	}
 	if (!RelationNeedsWAL(build->index))
 		return;
 	nblocks = RelationGetNumberOfBlocks(build->index);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOG);
-	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
-	pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, nblocks);
+	hnsw_build_report_phase(build, HNSW_PHASE_LOG, 0, nblocks);
 	for (BlockNumber from = 0; from < nblocks;)
 	{
 		BlockNumber to = Min(from + LOG_STEP, nblocks);

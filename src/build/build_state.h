@@ -135,6 +135,9 @@ extern void hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *ent
  */
 extern uint64 hnsw_build_table_space(const HnswBuild *build, Size max_bytes);
 
+/* The leader shows a phase, in which so many blocks, or leaves, are to be done. */
+extern void hnsw_build_report_phase(const HnswBuild *build, int64 phase, int64 done, int64 total);
+
 /* Makes a graph of the rows that have been staged in the arena. */
 extern void hnsw_build_complete(HnswBuild *build);
 

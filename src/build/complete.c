@@ -46,9 +46,8 @@ report_leaves(void *arg)
 									 Min(plan->nleaves, plan->progress->next[build->step]));
 }
 
-/* A phase, in which so many blocks, or leaves, are to be done. */
-static void
-report_phase(const HnswBuild *build, int64 phase, int64 done, int64 total)
+void
+hnsw_build_report_phase(const HnswBuild *build, int64 phase, int64 done, int64 total)
 {
 	const int	params[] = {PROGRESS_CREATEIDX_SUBPHASE, PROGRESS_SCAN_BLOCKS_DONE, PROGRESS_SCAN_BLOCKS_TOTAL};
 	const int64 values[] = {phase, done, total};
@@ -62,7 +61,7 @@ report_step(HnswBuild *build, HnswBulkStep step)
 {
 	build->step = step;
 	if (step != HNSW_BULK_LINK_REST)
-		report_phase(build, phases[step], 0, build->bulk.plan.nleaves);
+		hnsw_build_report_phase(build, phases[step], 0, build->bulk.plan.nleaves);
 }
 
 /* What the server's scan of the table says; our phases come in between. */
@@ -166,7 +165,7 @@ hnsw_build_complete(HnswBuild *build)
 	if (!build->staging)
 		return;
 	save_scan(scan);
-	report_phase(build, HNSW_PHASE_GROUP, 0, 1);
+	hnsw_build_report_phase(build, HNSW_PHASE_GROUP, 0, 1);
 	hnsw_bulk_stage_free(bulk);
 	hnsw_bulk_make_tree(bulk, &tree);
 	if (tree.nrows > 0)
@@ -195,7 +194,7 @@ hnsw_build_complete(HnswBuild *build)
 	else if (memory != NULL)
 		hnsw_free(memory);
 	end_staging(build);
-	report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
+	hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
 }
 
 /* ------------------------------------------------------------------------
@@ -256,7 +255,7 @@ hnsw_build_help(HnswBuild *build)
 		save_scan(scan);
 		report_step(build, step);
 		hnsw_bulk_work(&build->bulk, step);
-		report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
+		hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
 	}
 	SpinLockAcquire(&shared->mutex);
 	shared->helping--;

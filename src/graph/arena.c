@@ -114,27 +114,29 @@ slot_address(HnswArena *arena, HnswKind kind, uint32 block, int slot)
 		(Size) slot * hnsw_layout_slot_size(arena->pager.layout, kind);
 }
 
-HnswRecord *
-hnsw_arena_record(HnswArena *arena, HnswId id)
+static inline HnswRecord *
+base_record(HnswArena *arena, HnswId id, bool lock)
 {
 	uint32		block;
 	int			slot;
 
 	if (!locate(arena, HNSW_BASE, id, &block, &slot))
 		return NULL;
+	if (lock)
+		lock_slot(arena, HNSW_BASE, block, true);
 	return (HnswRecord *) slot_address(arena, HNSW_BASE, block, slot);
+}
+
+HnswRecord *
+hnsw_arena_record(HnswArena *arena, HnswId id)
+{
+	return base_record(arena, id, false);
 }
 
 HnswRecord *
 hnsw_arena_lock_record(HnswArena *arena, HnswId id)
 {
-	uint32		block;
-	int			slot;
-
-	if (!locate(arena, HNSW_BASE, id, &block, &slot))
-		return NULL;
-	lock_slot(arena, HNSW_BASE, block, true);
-	return (HnswRecord *) slot_address(arena, HNSW_BASE, block, slot);
+	return base_record(arena, id, true);
 }
 
 void

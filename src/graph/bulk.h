@@ -177,13 +177,15 @@ extern void hnsw_bulk_finish(HnswBulk *bulk);
 /* leaves that a row belongs to: the more, the more of its nearest it meets */
 extern int	hnsw_bulk_fanout(int ef_construction);
 
-/*
- * Nearest rows that a row remembers: three quarters of ef_construction (with all of it
- * the graph is no better), but enough to fill the slots from.
- */
+/* near rows to fill the slots from, where ef_construction is as many */
 #define HNSW_BULK_LEAST(shape, ef_construction) \
 	Min((ef_construction), 3 * (int) (shape)->slots / 2)
 
+/*
+ * Nearest rows that a row remembers: three quarters of ef_construction (with all of it
+ * the graph is no better), but enough to fill the slots from; fewer where its codes have
+ * no room for more.
+ */
 extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
 
 /* Scratch for a member of the leaf that is being compared. */
@@ -222,16 +224,6 @@ hnsw_bulk_factors(const HnswRecord *rec)
 	memcpy(&factors.stepsum, &rec->reserved[0], sizeof(float));
 	memcpy(&factors.norm2, &rec->reserved[1], sizeof(float));
 	return factors;
-}
-
-static inline void
-hnsw_bulk_prefetch_own(const HnswRecord *rec, const HnswShape *shape, uint32 own_bytes)
-{
-	const char *own = (const char *) hnsw_record_own(rec, shape);
-
-	__builtin_prefetch(rec);
-	for (uint32 i = 0; i < own_bytes; i += 64)
-		__builtin_prefetch(own + i);
 }
 
 #endif							/* HNSW_BULK_H */

@@ -194,8 +194,12 @@ meet(HnswBulk *bulk, int i, int k, float g)
 static void
 prefetch_own(HnswBulk *bulk, HnswId id)
 {
-	hnsw_bulk_prefetch_own(hnsw_bulk_record(bulk, id), &bulk->layout->shape[HNSW_BASE],
-						   bulk->layout->own_bytes);
+	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
+	const char *own = (const char *) hnsw_record_own(rec, &bulk->layout->shape[HNSW_BASE]);
+
+	__builtin_prefetch(rec);
+	for (uint32 i = 0; i < bulk->layout->own_bytes; i += 64)
+		__builtin_prefetch(own + i);
 }
 
 /* Puts the rows at..at + n - 1 of the leaf on one side of the comparison. */
