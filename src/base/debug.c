@@ -58,7 +58,7 @@ static const struct config_enum_entry actions[] = {
 int			hnsw_debug_memory = 0;
 
 static char *wanted;
-static int	action;
+static int	action = DEBUG_WAIT;
 static long passes;				/* still to come, 0 = not armed */
 
 static void

@@ -14,13 +14,14 @@
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
-double		hnsw_scan_mem_multiplier;
-int			hnsw_iterative_scan;
-int			hnsw_max_scan_tuples;
-int			hnsw_nulls;
-int			hnsw_seed;
+/* the server wants each to begin as what it is defined with */
+double		hnsw_scan_mem_multiplier = 1;
+int			hnsw_iterative_scan = HNSW_ITERATIVE_STRICT;
+int			hnsw_max_scan_tuples = 20000;
+int			hnsw_nulls = HNSW_NULLS_LAST;
+int			hnsw_seed = 0;
 
-static int	ef_search;
+static int	ef_search = HNSW_DEFAULT_EF_SEARCH;
 static relopt_kind kind;
 
 static const struct config_enum_entry iterative_values[] = {
