@@ -35,13 +35,14 @@ static const int64 phases[HNSW_BULK_STEPS] = {
 	[HNSW_BULK_LINK_REST] = HNSW_PHASE_LINK,
 };
 
+/* The second pass of linking is short, and shown as the end of the first. */
 static void
 report_leaves(void *arg)
 {
 	HnswBuild  *build = arg;
 	const HnswBulkPlan *plan = &build->bulk.plan;
 
-	if (build->leader)
+	if (build->leader && build->step != HNSW_BULK_LINK_REST)
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE,
 									 Min(plan->nleaves, plan->progress->next[build->step]));
 }
