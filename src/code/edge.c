@@ -153,7 +153,11 @@ hnsw_score_all(HnswScorer *scorer, const HnswShape *shape,
 
 	/* not finite: a corrupted factor, or far beyond what float can tell apart */
 	for (int i = 0; i < count; i++)
-		scorer->est[i] = scorer->est[i] < FLT_MAX ? scorer->est[i] : FLT_MAX;
+	{
+		float		est = scorer->est[i] < FLT_MAX ? scorer->est[i] : FLT_MAX;
+
+		scorer->est[i] = Max(est, -FLT_MAX);
+	}
 	return score;
 }
 

@@ -86,7 +86,8 @@ test_stream_ends(const HnswCell *cell)
 {
 	Fixture		f;
 	HnswStreamOptions options;
-	int			n;
+	int			n,
+				fresh;
 
 	unit_group("stream %s, ends", cell->name);
 	unit_seed(31);
@@ -123,6 +124,46 @@ test_stream_ends(const HnswCell *cell)
 	n = drain(&f, &options, fixture_row(&f, 0));
 	CHECK_MSG(n >= 10 && n < 1000, "%d rows", n);
 	CHECK_INT(f.stream.end, HNSW_STREAM_MEMORY);
+
+	/*
+	 * what deep searches have left is not counted against the next one; it is
+	 * a round apart at most
+	 */
+	options.max_memory = 40000;
+	n = drain(&f, &options, fixture_row(&f, 0));
+	hnsw_stream_free(&f.stream);
+	hnsw_stream_init(&f.stream, &f.arena.pager);
+	fresh = drain(&f, &options, fixture_row(&f, 0));
+	CHECK_MSG(n >= fresh / 4, "%d rows, %d of a stream without a past", n, fresh);
+	fixture_close(&f);
+}
+
+/* Estimates of minus infinity, from corrupted factors, do not go round for ever. */
+static void
+test_infinite_estimates(HnswMetric metric)
+{
+	Fixture		f;
+	HnswStreamOptions options = fixture_options(10, HNSW_ITERATIVE_STRICT);
+
+	unit_group("factors without end, metric %d", metric);
+	unit_seed(33);
+	fixture_open(&f, metric, 24, 8, 0, 1000, 40);
+	fixture_fill(&f, SHAPE_GAUSS);
+	fixture_insert(&f, 0, f.nrows);
+	for (int kind = HNSW_BASE; kind <= HNSW_UPPER; kind++)
+		for (HnswId id = f.arena.pager.ops->seek(&f.arena.pager, kind, 0); id != HNSW_NO_ID;
+			 id = f.arena.pager.ops->seek(&f.arena.pager, kind, id + 1))
+		{
+			HnswRecord *rec = (HnswRecord *) HNSW_READ(&f.arena.pager, kind, id);
+			uint16	   *scale = hnsw_record_scale(rec, &f.layout.shape[kind]);
+
+			for (int i = 0; i < rec->count; i++)
+				scale[i] = 0xFF00;
+			HNSW_RELEASE(&f.arena.pager);
+		}
+	CHECK_INT(drain(&f, &options, fixture_row(&f, 1)), 1000);
+	CHECK_MSG(f.stream.visited + f.stream.beam.visited <= 3000, "%lld visits",
+			  (long long) (f.stream.visited + f.stream.beam.visited));
 	fixture_close(&f);
 }
 
@@ -481,6 +522,8 @@ main(void)
 		test_reports(cell);
 		test_noise(cell, 10, 300);
 	}
+	test_infinite_estimates(HNSW_L2);
+	test_infinite_estimates(HNSW_IP);
 	test_stream_walk();
 	test_without_contrast();
 	test_chunks();
