@@ -14,7 +14,7 @@
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
-/* the server wants each to begin as what it is defined with */
+/* Defaults: the server wants a variable to begin as what it is defined with. */
 double		hnsw_scan_mem_multiplier = 1;
 int			hnsw_iterative_scan = HNSW_ITERATIVE_STRICT;
 int			hnsw_max_scan_tuples = 20000;
@@ -81,29 +81,29 @@ hnsw_options_init(void)
 	DefineCustomIntVariable("hnsw.ef_search",
 							"Sets how many candidates a search keeps.",
 							"More candidates find more of the true nearest rows and take more time.",
-							&ef_search, HNSW_DEFAULT_EF_SEARCH, 1, HNSW_MAX_EF_SEARCH,
+							&ef_search, ef_search, 1, HNSW_MAX_EF_SEARCH,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("hnsw.iterative_scan",
 							 "Sets how a scan goes on when more rows are asked for.",
-							 NULL, &hnsw_iterative_scan, HNSW_ITERATIVE_STRICT,
+							 NULL, &hnsw_iterative_scan, hnsw_iterative_scan,
 							 iterative_values, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("hnsw.max_scan_tuples",
 							"Sets how many records a scan may visit.",
-							NULL, &hnsw_max_scan_tuples, 20000, 1, INT_MAX,
+							NULL, &hnsw_max_scan_tuples, hnsw_max_scan_tuples, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomRealVariable("hnsw.scan_mem_multiplier",
 							 "Sets how much memory a scan may use, in units of work_mem.",
-							 NULL, &hnsw_scan_mem_multiplier, 1, 1, 1000,
+							 NULL, &hnsw_scan_mem_multiplier, hnsw_scan_mem_multiplier, 1, 1000,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("hnsw.nulls",
 							 "Sets what an index scan does with rows that have no distance.",
 							 "They come last, as from a sort (last), or not at all, as with pgvector (omit).",
-							 &hnsw_nulls, HNSW_NULLS_LAST,
+							 &hnsw_nulls, hnsw_nulls,
 							 nulls_values, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("hnsw.seed",
 							"Sets the seed of an index build.",
 							"A build by one process with the same seed and the same rows makes the same index.",
-							&hnsw_seed, 0, 0, INT_MAX,
+							&hnsw_seed, hnsw_seed, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("hnsw");
