@@ -507,6 +507,18 @@ arena_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
 }
 
 static void
+arena_expect(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswArena  *arena = (HnswArena *) pager;
+	uint32		block;
+	int			slot;
+
+	if (locate(arena, kind, id, &block, &slot))
+		prefetch_bytes(slot_address(arena, kind, block, slot),
+					   Min(hnsw_layout_slot_size(pager->layout, kind), HNSW_EXPECTED_BYTES));
+}
+
+static void
 arena_pause(HnswPager *pager)
 {
 	CHECK_FOR_INTERRUPTS();
@@ -540,6 +552,7 @@ static const HnswPagerOps arena_ops = {
 	.get_entry = arena_get_entry,
 	.update_entry = arena_update_entry,
 	.prefetch = arena_prefetch,
+	.expect = arena_expect,
 	.pause = arena_pause,
 	.barrier = arena_barrier,
 	.alone = arena_alone,

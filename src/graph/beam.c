@@ -358,6 +358,9 @@ hnsw_beam_run(HnswBeam *beam, int64 budget)
 			if (top.key > *known)
 				continue;		/* a better estimate came first */
 			*known = -HUGE_VALF;
+			/* what is next unless this record has something nearer */
+			if (near->head < near->tail)
+				HNSW_EXPECT(beam->pager, beam->kind, near->items[near->head].id);
 			expand_coded(beam, top.id);
 		}
 		else

@@ -88,6 +88,12 @@ typedef struct HnswPagerOps
 	/* Will be read soon. */
 	void		(*prefetch) (HnswPager *pager, HnswKind kind, HnswId id);
 
+	/*
+	 * May be read next: where that takes next to nothing, its first bytes
+	 * come into the processor's cache.
+	 */
+	void		(*expect) (HnswPager *pager, HnswKind kind, HnswId id);
+
 	/* Between two steps of a long job: a chance to stop or to sleep. */
 	void		(*pause) (HnswPager *pager);
 
@@ -119,9 +125,13 @@ extern void hnsw_entry_clear(HnswEntry *entry);
 /* Makes "id" the root of a layer, if that is "old" now; otherwise false. */
 extern bool hnsw_entry_replace_root(HnswPager *pager, int layer, HnswId old, HnswId id);
 
+/* Of a record that is expected: what its reader waits for before it reads on in order. */
+#define HNSW_EXPECTED_BYTES	1024
+
 #define HNSW_READ(pager, kind, id) HNSW_READ_PART(pager, kind, id, HNSW_PART_ALL)
 #define HNSW_READ_PART(pager, kind, id, part) \
 	((pager)->ops->read((pager), (kind), (id), (part)))
+#define HNSW_EXPECT(pager, kind, id) ((pager)->ops->expect((pager), (kind), (id)))
 #define HNSW_RELEASE(pager) ((pager)->ops->release(pager))
 #define HNSW_MODIFY(pager, kind, id) ((pager)->ops->modify((pager), (kind), (id)))
 #define HNSW_HOLD(pager, kind, id) ((pager)->ops->hold((pager), (kind), (id)))

@@ -9,6 +9,9 @@
  */
 #include "page/buffers.h"
 
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/buf_internals.h"
 #include "storage/lmgr.h"
 
 StaticAssertDecl(MAXALIGN(SizeOfPageHeaderData) == HNSW_PAGE_HEADER,
@@ -73,18 +76,124 @@ hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind)
 	return check_buffer(index, buffer, kind);
 }
 
-Buffer
-hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind, int first, int size)
+/*
+ * Where pages were when this backend read them last.  The server's table of buffers is
+ * locked and searched for every page, with several cache misses in a large one, before
+ * the page itself can be fetched into the cache; a page that is where it was needs
+ * none of it.  The server checks that it is (ReadRecentBuffer), so that entries may be
+ * stale, and lost to each other.
+ */
+typedef struct RecentPage
 {
-	Buffer		buffer = ReadBuffer(index, block);
+	BlockNumber block;
+	Buffer		buffer;			/* InvalidBuffer = an entry not in use */
+} RecentPage;
+
+#define RECENT_PAGES	32768
+static RecentPage recent_pages[RECENT_PAGES];
+
+/*
+ * One read in so many goes through the table of buffers all the same: only that tells
+ * the server's choice of victims that the page is in use.
+ */
+#define RECENT_TURNS	8
+static uint32 recent_turn;
+
+#if PG_VERSION_NUM >= 160000
+#define relation_locator(relation)	((relation)->rd_locator)
+#define relation_file(relation)		((relation)->rd_locator.relNumber)
+#else
+#define relation_locator(relation)	((relation)->rd_node)
+#define relation_file(relation)		((relation)->rd_node.relNode)
+#endif
+
+static RecentPage *
+recent_page(Relation relation, BlockNumber block)
+{
+	uint32		at = block + (uint32) relation_file(relation) * UINT32_C(0x9E3779B1);
+
+	return &recent_pages[at % RECENT_PAGES];
+}
+
+static inline void
+fetch_ahead(Buffer buffer, int first, int size)
+{
 	const char *page = (const char *) BufferGetPage(buffer);
 
 	__builtin_prefetch(page);
 	__builtin_prefetch(page + BLCKSZ - HNSW_PAGE_SPECIAL);
 	for (int i = 0; i < size; i += 64)
 		__builtin_prefetch(page + first + i);
+}
+
+void
+hnsw_buffer_expect(Relation relation, BlockNumber block, int first, int size)
+{
+	const RecentPage *recent = recent_page(relation, block);
+
+	if (recent->block != block || recent->buffer == InvalidBuffer)
+		return;
+	__builtin_prefetch(GetBufferDescriptor(recent->buffer - 1));
+	fetch_ahead(recent->buffer, first, size);
+}
+
+/* Pins the page where it was; false when it is not there, or is not to be tried. */
+static bool
+pin_recent(Relation relation, BlockNumber block, const RecentPage *recent, int first, int size)
+{
+	/* the server counts what vacuum reads */
+	if (recent->block != block || recent->buffer == InvalidBuffer || VacuumCostActive ||
+		recent_turn++ % RECENT_TURNS == 0)
+		return false;
+	fetch_ahead(recent->buffer, first, size);
+	if (!ReadRecentBuffer(relation_locator(relation), MAIN_FORKNUM, block, recent->buffer))
+		return false;
+	/* what ReadBuffer counts */
+	pgstat_count_buffer_read(relation);
+	pgstat_count_buffer_hit(relation);
+#if PG_VERSION_NUM >= 180000
+	pgstat_count_io_op(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_HIT, 1, 0);
+#elif PG_VERSION_NUM >= 160000
+	pgstat_count_io_op(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_HIT);
+#endif
+	return true;
+}
+
+static Buffer
+pin_ahead(Relation relation, BlockNumber block, int first, int size)
+{
+	RecentPage *recent = recent_page(relation, block);
+	Buffer		buffer = recent->buffer;
+
+	if (pin_recent(relation, block, recent, first, size))
+		return buffer;
+	buffer = ReadBuffer(relation, block);
+	fetch_ahead(buffer, first, size);
+	/* a backend's own buffers, those of temporary tables, are found fast */
+	if (!BufferIsLocal(buffer))
+	{
+		recent->block = block;
+		recent->buffer = buffer;
+	}
+	return buffer;
+}
+
+Buffer
+hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind, int first, int size)
+{
+	Buffer		buffer = pin_ahead(index, block, first, size);
+
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	return check_buffer(index, buffer, kind);
+}
+
+Buffer
+hnsw_buffer_get_of_table(Relation table, BlockNumber block)
+{
+	Buffer		buffer = pin_ahead(table, block, 0, 0);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	return buffer;
 }
 
 Buffer

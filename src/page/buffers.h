@@ -41,16 +41,25 @@ extern void hnsw_page_init(Page page, int kind, int part);
 extern Buffer hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind);
 
 /*
- * The same, share-locked, for a page of which bytes first .. first + size - 1
- * will be read at once: they are on their way to the processor's cache while the
- * lock is taken.
+ * The same, share-locked, for a page of which bytes first .. first + size - 1 will be
+ * read at once: they are on their way to the processor's cache while the lock is taken.
+ * A page that is where this backend found it before needs no lookup.
  */
 extern Buffer hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind,
 									int first, int size);
 
+/* The same for a page of a table. */
+extern Buffer hnsw_buffer_get_of_table(Relation table, BlockNumber block);
+
 /*
- * The same, for a page that may have no contents or another kind: InvalidBuffer
- * then, nothing locked.
+ * A page that one of these two may get next: if it takes no lookup, its header and these
+ * bytes come into the processor's cache.
+ */
+extern void hnsw_buffer_expect(Relation relation, BlockNumber block, int first, int size);
+
+/*
+ * hnsw_buffer_get, share-locked, for a page that may have no contents or another
+ * kind: InvalidBuffer then, nothing locked.
  */
 extern Buffer hnsw_buffer_probe(Relation index, BlockNumber block, int kind);
 

@@ -371,6 +371,19 @@ shared_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
 }
 
 static void
+shared_expect(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	HnswSharedPager *shared = shared_of(pager);
+	int			size = hnsw_layout_slot_size(pager->layout, kind);
+	BlockNumber block;
+	int			slot;
+
+	if (locate(shared, kind, id, &block, &slot))
+		hnsw_buffer_expect(shared->index, block, HNSW_PAGE_HEADER + slot * size,
+						   Min(size, HNSW_EXPECTED_BYTES));
+}
+
+static void
 shared_pause(HnswPager *pager)
 {
 	Assert(shared_of(pager)->nreads == 0 && !shared_of(pager)->changing &&
@@ -415,6 +428,7 @@ static const HnswPagerOps shared_ops = {
 	.get_entry = shared_get_entry,
 	.update_entry = shared_update_entry,
 	.prefetch = shared_prefetch,
+	.expect = shared_expect,
 	.pause = shared_pause,
 	.barrier = shared_barrier,
 	.alone = shared_alone,
