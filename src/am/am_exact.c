@@ -23,7 +23,9 @@
 #include "executor/executor.h"
 #include "lib/pairingheap.h"
 #include "pgstat.h"
-#include "types/detoast.h"
+#include "toast/detoast.h"
+#include "types/measured.h"
+#include "utils/datum.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -32,6 +34,7 @@ typedef struct ExactRow
 	pairingheap_node node;
 	double		distance;
 	ItemPointerData tid;
+	HnswOutOfLine value;
 } ExactRow;
 
 struct HnswExact
@@ -43,10 +46,13 @@ struct HnswExact
 	AttrNumber	column;			/* of the table; 0 = an expression */
 	IndexInfo  *info;			/* for an expression */
 	EState	   *estate;			/* likewise */
-	MemoryContext context;		/* of the rows */
+	MemoryContext context;		/* of the rows and the query */
+	Datum		query;			/* of the rows that were returned; 0 = not yet
+								 * there */
 	MemoryContext row_context;	/* for measuring one row */
 	pairingheap *rows;
 	int64		kept;			/* how many they are */
+	MemoryContextCallback at_end;	/* an error ends no scan */
 };
 
 /* The nearest row is the first of the heap; NaN is farthest, as in a sort. */
@@ -57,6 +63,12 @@ compare_rows(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 	const ExactRow *rb = pairingheap_const_container(ExactRow, node, b);
 
 	return float8_cmp_internal(rb->distance, ra->distance);
+}
+
+static void
+forget_measured(void *exact)
+{
+	hnsw_measured_forget(exact);
 }
 
 HnswExact *
@@ -79,6 +91,9 @@ hnsw_exact_begin(IndexScanDesc scan)
 	exact->row_context = AllocSetContextCreate(CurrentMemoryContext, "hnsw measuring",
 											   ALLOCSET_DEFAULT_SIZES);
 	exact->rows = pairingheap_allocate(compare_rows, NULL);
+	exact->at_end.func = forget_measured;
+	exact->at_end.arg = exact;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &exact->at_end);
 	return exact;
 }
 
@@ -97,6 +112,7 @@ void
 hnsw_exact_end(HnswExact *exact)
 {
 	count_kept(exact);
+	hnsw_measured_forget(exact);
 	table_index_fetch_end(exact->fetch);
 	hnsw_detoast_end(exact->detoaster);
 	ExecDropSingleTupleTableSlot(exact->slot);
@@ -108,13 +124,18 @@ void
 hnsw_exact_reset(HnswExact *exact)
 {
 	count_kept(exact);
+	hnsw_measured_forget(exact);
 	pairingheap_reset(exact->rows);
 	MemoryContextReset(exact->context);
+	exact->query = (Datum) 0;
 }
 
-/* The indexed value of the row in the slot; false when it is NULL. */
+/*
+ * The indexed value of the row in the slot, and which it is; false when it is NULL.
+ * "at" is as in detoast.h.
+ */
 static bool
-indexed_value(HnswExact *exact, Datum *value)
+indexed_value(HnswExact *exact, ItemPointerData at, Datum *value, HnswOutOfLine *which)
 {
 	bool		isnull;
 
@@ -122,7 +143,10 @@ indexed_value(HnswExact *exact, Datum *value)
 	{
 		*value = slot_getattr(exact->slot, exact->column, &isnull);
 		if (!isnull)
-			*value = hnsw_detoast_value(exact->detoaster, *value);
+		{
+			*which = hnsw_out_of_line(*value);
+			*value = hnsw_detoast_value(exact->detoaster, *value, &at);
+		}
 	}
 	else
 	{
@@ -133,28 +157,32 @@ indexed_value(HnswExact *exact, Datum *value)
 }
 
 void
-hnsw_exact_add(HnswExact *exact, ItemPointerData tid)
+hnsw_exact_add(HnswExact *exact, ItemPointerData tid, ItemPointerData value_at)
 {
 	ScanKey		order = &exact->scan->orderByData[0];
 	ItemPointerData at = tid;
 	bool		call_again = false;
 	ExactRow   *row;
 
+	hnsw_detoast_expect(exact->detoaster, &value_at);
+	hnsw_detoast_expect(exact->detoaster, &value_at);
 	/* "at" moves along a HOT chain; the executor starts from its root again */
 	if (table_index_fetch_tuple(exact->fetch, &at, exact->scan->xs_snapshot, exact->slot,
 								&call_again, NULL))
 	{
 		MemoryContext old = MemoryContextSwitchTo(exact->row_context);
+		HnswOutOfLine which = {InvalidOid, InvalidOid};
 		double		distance = get_float8_nan();
 		Datum		value;
 
-		if (indexed_value(exact, &value))
+		if (indexed_value(exact, value_at, &value, &which))
 			distance = DatumGetFloat8(FunctionCall2Coll(&order->sk_func, order->sk_collation,
 														value, order->sk_argument));
 		MemoryContextSwitchTo(exact->context);
 		row = palloc(sizeof(ExactRow));
 		row->distance = distance;
 		row->tid = tid;
+		row->value = which;
 		pairingheap_add(exact->rows, &row->node);
 		exact->kept++;
 		MemoryContextSwitchTo(old);
@@ -181,8 +209,20 @@ hnsw_exact_nearest(HnswExact *exact, ItemPointerData *tid, double *distance)
 }
 
 void
-hnsw_exact_remove_nearest(HnswExact *exact)
+hnsw_exact_take_nearest(HnswExact *exact)
 {
-	pfree(pairingheap_container(ExactRow, node, pairingheap_remove_first(exact->rows)));
+	ExactRow   *row = pairingheap_container(ExactRow, node, pairingheap_remove_first(exact->rows));
+	ScanKey		order = &exact->scan->orderByData[0];
+
+	/* a copy: the executor's is gone before it starts the scan again */
+	if (OidIsValid(row->value.table) && exact->query == (Datum) 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(exact->context);
+
+		exact->query = datumCopy(order->sk_argument, false, -1);
+		MemoryContextSwitchTo(old);
+	}
+	hnsw_measured_set(exact, order->sk_func.fn_oid, row->value, exact->query, row->distance);
+	pfree(row);
 	exact->kept--;
 }

@@ -29,13 +29,19 @@ extern void hnsw_exact_reset(HnswExact *exact);
 
 /*
  * Fetches the row that the scan's snapshot sees at this place and measures it
- * with the scan's operator; keeps nothing when it sees none.  No lock is held,
- * and no pin stays.
+ * with the scan's operator; keeps nothing when it sees none.  "value_at" is where its
+ * vector probably is in the TOAST table, or invalid.  No lock is held, and no pin
+ * stays.
  */
-extern void hnsw_exact_add(HnswExact *exact, ItemPointerData tid);
+extern void hnsw_exact_add(HnswExact *exact, ItemPointerData tid, ItemPointerData value_at);
 
 /* The nearest row kept.  False when there is none. */
 extern bool hnsw_exact_nearest(HnswExact *exact, ItemPointerData *tid, double *distance);
-extern void hnsw_exact_remove_nearest(HnswExact *exact);
+
+/*
+ * Removes it, because it is being returned: its distance is known when the executor
+ * asks for it (types/measured.h).
+ */
+extern void hnsw_exact_take_nearest(HnswExact *exact);
 
 #endif							/* HNSW_AM_EXACT_H */

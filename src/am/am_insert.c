@@ -10,6 +10,7 @@
 #include "am/am.h"
 
 #include "types/column.h"
+#include "toast/place.h"
 #include "config/options.h"
 #include "graph/insert.h"
 #include "graph/tids.h"
@@ -33,6 +34,7 @@ typedef struct InsertState
 	HnswInserter inserter;
 	MemoryContext context;		/* of all of it */
 	MemoryContext row_context;
+	BlockNumber value_block;	/* hnsw_place_find's */
 	bool		busy;			/* still so at the end: an error has left it
 								 * anyhow */
 	MemoryContextCallback at_end;
@@ -107,6 +109,7 @@ new_state(Relation index, const HnswLayout *layout, int ef_construction)
 
 	state->context = context;
 	state->layout = *layout;
+	state->value_block = InvalidBlockNumber;
 	state->busy = true;
 	hnsw_shared_init_new(&state->shared, index, &state->layout, true);
 	hnsw_inserter_init(&state->inserter, &state->shared.pager, ef_construction, random_seed());
@@ -158,7 +161,14 @@ hnswinsert(Relation index, Datum *values, bool *isnull, ItemPointer heap_tid,
 
 	/* before the lock: detoasting takes heavyweight locks of its own */
 	if (!isnull[0])
+	{
+		ItemPointerData at;
+
 		v = hnsw_column_plain(state->shared.pager.layout, values[0]);
+		hnsw_place_find(heap, index->rd_index->indkey.values[0], heap_tid, values[0],
+						&state->value_block, &at);
+		state->inserter.point.value = hnsw_tid_from_pointer(&at);
+	}
 
 	hnsw_lock_insert(index);
 	if (v == NULL)

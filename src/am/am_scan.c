@@ -247,7 +247,7 @@ next_from_graph(IndexScanDesc scan)
 		if (hnsw_exact_nearest(state->exact, &nearest, &distance) &&
 			(state->stream_ended || distance <= state->lower))
 		{
-			hnsw_exact_remove_nearest(state->exact);
+			hnsw_exact_take_nearest(state->exact);
 			return_tid(scan, nearest, false, distance);
 			return true;
 		}
@@ -257,7 +257,8 @@ next_from_graph(IndexScanDesc scan)
 		{
 			nearest = hnsw_tid_to_pointer(tid);
 			check_tid(scan, &nearest);
-			hnsw_exact_add(state->exact, nearest);
+			hnsw_exact_add(state->exact, nearest,
+						   hnsw_tid_to_pointer(hnsw_stream_value(&state->stream)));
 		}
 		else
 			state->stream_ended = true;

@@ -20,7 +20,7 @@
 #include "graph/bulk_batch.h"
 #include "graph/insert.h"
 #include "page/shared.h"
-#include "types/detoast.h"
+#include "toast/detoast.h"
 
 /* Values of pg_stat_progress_create_index.phase beyond the server's own. */
 typedef enum HnswBuildPhase

@@ -24,7 +24,7 @@
 
 #include "base/base.h"
 
-#define HNSW_FORMAT_VERSION	2
+#define HNSW_FORMAT_VERSION	3
 #define HNSW_META_MAGIC		0x48734E57
 #define HNSW_PAGE_MAGIC		0x4E57
 
@@ -74,7 +74,7 @@ typedef enum HnswKind
 #define HNSW_LINKED			2	/* in the graph */
 #define HNSW_DYING			3	/* has no tuple, routes, takes no new edge */
 
-#define HNSW_INLINE_TIDS	4
+#define HNSW_INLINE_TIDS	3
 
 /*
  * Head of a record (kinds HNSW_BASE and HNSW_UPPER).  Behind it, at the offsets of the
@@ -97,6 +97,9 @@ typedef struct HnswRecord
 								 * on the norm of what was left out */
 	float		resid;			/* bound on |vector - own vector| */
 	HnswTid		tids[HNSW_INLINE_TIDS];
+	HnswTid		value;			/* BASE: where in the TOAST table the value of
+								 * the first tuple began, which its newer
+								 * versions share; a hint, offset 0 = none */
 	uint32		reserved[2];
 } HnswRecord;
 

@@ -50,6 +50,8 @@ typedef struct HnswPoint
 								 * metric's own norm */
 	double		norm;			/* norm of x, same norm */
 	bool		clamped;		/* coordinates were too large for the codes */
+	HnswTid		value;			/* of a row to be inserted: HnswRecord.value;
+								 * hnsw_point_set leaves it alone */
 } HnswPoint;
 
 /* How a query and a stored vector compare. */

@@ -20,6 +20,7 @@
 typedef struct BatchRow
 {
 	HnswTid		tid;
+	HnswTid		value;
 	float		resid;
 	HnswOwnFactors factors;
 } BatchRow;
@@ -83,6 +84,7 @@ hnsw_batch_add(HnswBatch *batch, const HnswPoint *point, HnswTid tid)
 	}
 	row = row_at(batch, batch->count++);
 	row->tid = tid;
+	row->value = point->value;
 	row->resid = point->resid;
 	row->factors = hnsw_own_factors(batch->layout, &own);
 	memcpy(row + 1, point->own, batch->layout->own_bytes);
@@ -107,6 +109,7 @@ restore(HnswPoint *point, const HnswLayout *layout, const BatchRow *row)
 	point->vmin = own.vmin = row->factors.vmin;
 	point->vstep = own.vstep = row->factors.vstep;
 	point->resid = row->resid;
+	point->value = row->value;
 	own.codes = point->own;
 	hnsw_layout_own(layout)->decode(layout, &own, point->xhat);
 }

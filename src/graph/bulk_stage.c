@@ -185,6 +185,7 @@ create_staged(HnswBulk *bulk, HnswTid tid)
 	rec->vstep = ins->point.vstep;
 	rec->resid = ins->point.resid;
 	rec->tids[0] = tid;
+	rec->value = ins->point.value;
 	memcpy(hnsw_record_own(rec, shape), ins->point.own, bulk->layout->own_bytes);
 	return ins->pager->ops->create(ins->pager, HNSW_BASE, rec, shape->size);
 }

@@ -326,7 +326,10 @@ create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const Hnsw
 	rec->vstep = ins->point.vstep;
 	rec->resid = ins->point.resid;
 	if (tid != NULL)
+	{
 		rec->tids[0] = *tid;
+		rec->value = ins->point.value;
+	}
 	memcpy(hnsw_record_own(rec, shape), ins->point.own, ins->layout->own_bytes);
 	for (int i = 0; set != NULL && i < set->nchosen; i++)
 	{

@@ -166,6 +166,7 @@ collect_row(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	row.id = id;
 	row.generation = rec->generation;
 	memcpy(row.tids, rec->tids, sizeof(row.tids));
+	row.value = rec->value;
 	row.has_chunks = rec->down != HNSW_NO_ID;
 	push_row(stream, &row);
 	return true;
@@ -392,6 +393,7 @@ open_row(HnswStream *stream, const HnswRow *row)
 	stream->tids.count = 0;
 	stream->next_tid = 0;
 	stream->tids_lower = row->lower;
+	stream->value = row->value;
 	stream->given++;
 	for (int i = 0; i < HNSW_INLINE_TIDS; i++)
 		if (hnsw_tid_used(&row->tids[i]))

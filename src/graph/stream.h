@@ -38,6 +38,7 @@ typedef struct HnswRow
 	HnswId		id;
 	uint32		generation;
 	HnswTid		tids[HNSW_INLINE_TIDS];
+	HnswTid		value;			/* HnswRecord.value */
 	bool		has_chunks;
 } HnswRow;
 
@@ -71,6 +72,7 @@ typedef struct HnswStream
 
 	HnswTidList tids;			/* of the row being returned */
 	Size		next_tid;
+	HnswTid		value;			/* HnswRecord.value of it */
 	double		tids_lower;
 
 	int64		visited;		/* records scored, all layers */
@@ -92,5 +94,12 @@ extern bool hnsw_stream_start(HnswStream *stream, const HnswStreamOptions *optio
  * False when the stream has ended; stream->end says why.
  */
 extern bool hnsw_stream_next(HnswStream *stream, HnswTid *tid, double *lower);
+
+/* HnswRecord.value of the TID that the stream has just returned. */
+static inline HnswTid
+hnsw_stream_value(const HnswStream *stream)
+{
+	return stream->value;
+}
 
 #endif							/* HNSW_STREAM_H */

@@ -13,7 +13,7 @@
 #include "hnsw.h"
 
 #include "distance/kernels.h"
-#include "utils/varbit.h"
+#include "types/value.h"
 
 /* Raises unless both are of the same length; the number of their bytes */
 static int
@@ -28,28 +28,27 @@ common_bytes(VarBit *a, VarBit *b)
 }
 
 /* How many bits differ */
-HNSW_FUNCTION(hamming_distance)
+static double
+hamming(VarBit *a, VarBit *b)
 {
-	VarBit	   *a = PG_GETARG_VARBIT_P(0);
-	VarBit	   *b = PG_GETARG_VARBIT_P(1);
 	int			n = common_bytes(a, b);
 
-	PG_RETURN_FLOAT8((double) hnsw_kernels->bit_differ(VARBITS(a), VARBITS(b), n));
+	return (double) hnsw_kernels->bit_differ(VARBITS(a), VARBITS(b), n);
 }
 
 /*
  * 1 - the share that both have of the bits that either has.  Strings without a
  * bit in common, two of zeros too, are at distance 1.
  */
-HNSW_FUNCTION(jaccard_distance)
+static double
+jaccard(VarBit *a, VarBit *b)
 {
-	VarBit	   *a = PG_GETARG_VARBIT_P(0);
-	VarBit	   *b = PG_GETARG_VARBIT_P(1);
 	int			n = common_bytes(a, b);
 	uint64		overlap[2];
 
 	hnsw_kernels->bit_overlap(VARBITS(a), VARBITS(b), n, overlap);
-	if (overlap[0] == 0)
-		PG_RETURN_FLOAT8(1.0);
-	PG_RETURN_FLOAT8(1.0 - (double) overlap[0] / (double) overlap[1]);
+	return overlap[0] == 0 ? 1.0 : 1.0 - (double) overlap[0] / (double) overlap[1];
 }
+
+HNSW_FLOAT8_FUNCTION(hamming_distance, VarBit, PG_GETARG_VARBIT_P, hamming)
+HNSW_FLOAT8_FUNCTION(jaccard_distance, VarBit, PG_GETARG_VARBIT_P, jaccard)

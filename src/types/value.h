@@ -23,6 +23,7 @@
 
 #include "base/compat.h"
 #include "lib/stringinfo.h"
+#include "types/measured.h"
 #include "utils/array.h"
 #include "utils/varbit.h"
 
@@ -130,7 +131,8 @@ hnsw_value_check_same_dim(const HnswValueType *type, int a, int b)
  * Wrappers.  Each expands to whole SQL functions of two values of one type.
  * "getarg" fetches an argument as "Struct *".
  *
- * HNSW_FLOAT8_FUNCTION: SQL function "name" returns what double f(a, b) does.
+ * HNSW_FLOAT8_FUNCTION: SQL function "name" returns what double f(a, b) does,
+ * unless a scan has just measured it.
  *
  * HNSW_COMPARISON_FUNCTIONS: <type>_lt, le, eq, ne, ge, gt and cmp from an
  * int compare(a, b).  They free detoasted copies, as btree wants it.
@@ -141,9 +143,14 @@ hnsw_value_check_same_dim(const HnswValueType *type, int a, int b)
 #define HNSW_FLOAT8_FUNCTION(name, Struct, getarg, f) \
 HNSW_FUNCTION(name) \
 { \
-	Struct	   *a = getarg(0); \
-	Struct	   *b = getarg(1); \
+	Struct	   *a; \
+	Struct	   *b; \
+	double		measured; \
 \
+	if (hnsw_measured(fcinfo, &measured)) \
+		PG_RETURN_FLOAT8(measured); \
+	a = getarg(0); \
+	b = getarg(1); \
 	PG_RETURN_FLOAT8(f(a, b)); \
 }
 

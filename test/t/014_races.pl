@@ -150,7 +150,7 @@ foreach my $case ([ 'chunk-created', "'[9.5,9.5,9.5]'", 0 ], [ 'aside-created', 
 
 	(my $name = "u_$point") =~ s/\W/_/g;
 	fresh($name, 40);
-	my $some = $value eq 'NULL' ? 0 : 4;
+	my $some = $value eq 'NULL' ? 0 : 3;
 	sql("INSERT INTO $table SELECT 100 + i, $value FROM generate_series(1, $some) i; DELETE FROM $table WHERE id % 4 = 0");
 	$insert = stop_at($node, $point, "INSERT INTO $table VALUES (500, $value)");
 	$vacuum = start_psql($node, "VACUUM $table");
