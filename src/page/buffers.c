@@ -89,7 +89,7 @@ typedef struct RecentPage
 	Buffer		buffer;			/* InvalidBuffer = an entry not in use */
 } RecentPage;
 
-#define RECENT_PAGES	32768
+#define RECENT_PAGES	65536
 static RecentPage recent_pages[RECENT_PAGES];
 
 /*

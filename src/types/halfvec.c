@@ -90,8 +90,8 @@ order(uint16 h)
 #define DENSE_ORDER order
 /* 0x8000 is -0 */
 #define DENSE_IMAGE(x) ((x) == 0x8000 ? 0 : (x))
-#define DENSE_RECV(message) pq_getmsgint(message, sizeof(uint16))
-#define DENSE_SEND pq_sendint16
+#define DENSE_BITS uint16
+#define DENSE_SWAP pg_ntoh16
 #include "types/value_dense.h"
 
 /* Cast vector -> halfvec(n) */
@@ -100,8 +100,7 @@ HNSW_FUNCTION(vector_to_halfvec)
 	HnswVector *v = PG_GETARG_HNSW_VECTOR(0);
 
 	hnsw_value_check_typmod(&hnsw_halfvec_type, v->dim, PG_GETARG_INT32(1), NULL);
-	for (int i = 0; i < v->dim; i++)
-		hnsw_value_check_element(&hnsw_halfvec_type, v->x[i], NULL);
+	hnsw_value_check_elements(&hnsw_halfvec_type, v->x, v->dim);
 	PG_RETURN_HNSW_HALFVEC(hnsw_halfvec_make(v->x, v->dim));
 }
 

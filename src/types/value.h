@@ -52,6 +52,7 @@ extern bool hnsw_value_check_dim(const HnswValueType *type, int64 dim, struct No
 extern bool hnsw_value_check_typmod(const HnswValueType *type, int dim, int32 typmod,
 									struct Node *escontext);
 extern bool hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escontext);
+extern void hnsw_value_check_elements(const HnswValueType *type, const float *x, int n);
 extern void hnsw_value_check_unused(int unused);
 extern void hnsw_value_check_message(StringInfo message, int64 size);
 extern void hnsw_value_different_dims(const HnswValueType *type, int a, int b) pg_attribute_noreturn();

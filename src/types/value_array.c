@@ -80,9 +80,7 @@ hnsw_array_to_floats(const HnswValueType *type, ArrayType *array, int32 typmod, 
 			elog(ERROR, "unsupported array element type %u", ARR_ELEMTYPE(array));
 	}
 
-	for (int i = 0; i < count; i++)
-		hnsw_value_check_element(type, x[i], NULL);
-
+	hnsw_value_check_elements(type, x, count);
 	*n = count;
 	return x;
 }

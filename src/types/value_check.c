@@ -72,6 +72,19 @@ hnsw_value_check_element(const HnswValueType *type, float x, struct Node *escont
 	return true;
 }
 
+/* Raises unless that is so of all n */
+void
+hnsw_value_check_elements(const HnswValueType *type, const float *x, int n)
+{
+	bool		all = true;
+
+	/* nearly always, and then they need no look one by one */
+	for (int i = 0; i < n; i++)
+		all &= fabsf(x[i]) < type->overflow;
+	for (int i = 0; i < n && !all; i++)
+		hnsw_value_check_element(type, x[i], NULL);
+}
+
 /* Raises unless the reserved field of a binary value is 0 */
 void
 hnsw_value_check_unused(int unused)

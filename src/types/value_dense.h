@@ -15,8 +15,8 @@
  *	DENSE_KERNEL(op)	the kernel for two arrays of elements
  *	DENSE_ORDER(x)		a number by which elements compare
  *	DENSE_IMAGE(x)		the element; the same bits for equal ones
- *	DENSE_RECV(message)	the next element of a message
- *	DENSE_SEND(message, x)	appends an element
+ *	DENSE_BITS			an unsigned integer of an element's size
+ *	DENSE_SWAP(bits)	the same between the wire's and this machine's byte order
  *
  * and two functions:
  *
@@ -76,6 +76,20 @@ DENSE_FUNCTION(out)
 	PG_RETURN_CSTRING(result);
 }
 
+/* Copies elements between the wire and a value. */
+static void
+dense_swap(char *to, const char *from, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		DENSE_BITS	bits;
+
+		memcpy(&bits, from + sizeof(bits) * i, sizeof(bits));
+		bits = DENSE_SWAP(bits);
+		memcpy(to + sizeof(bits) * i, &bits, sizeof(bits));
+	}
+}
+
 /* Type receive: wire message, type, type modifier */
 DENSE_FUNCTION(recv)
 {
@@ -94,11 +108,9 @@ DENSE_FUNCTION(recv)
 	hnsw_value_check_message(message, sizeof(DENSE_ELEMENT) * dim);
 
 	v = DENSE_NEW(dim);
-	for (int i = 0; i < dim; i++)
-		v->x[i] = DENSE_RECV(message);
+	dense_swap((char *) v->x, pq_getmsgbytes(message, sizeof(DENSE_ELEMENT) * dim), dim);
 	x = dense_floats(v);
-	for (int i = 0; i < dim; i++)
-		hnsw_value_check_element(&DENSE_TYPE, x[i], NULL);
+	hnsw_value_check_elements(&DENSE_TYPE, x, dim);
 	PG_RETURN_POINTER(v);
 }
 
@@ -112,8 +124,9 @@ DENSE_FUNCTION(send)
 	enlargeStringInfo(&message, sizeof(int16) * 2 + sizeof(DENSE_ELEMENT) * v->dim);
 	pq_sendint16(&message, v->dim);
 	pq_sendint16(&message, v->unused);
-	for (int i = 0; i < v->dim; i++)
-		DENSE_SEND(&message, v->x[i]);
+	dense_swap(message.data + message.len, (const char *) v->x, v->dim);
+	message.len += sizeof(DENSE_ELEMENT) * v->dim;
+	message.data[message.len] = '\0';
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
@@ -422,5 +435,5 @@ DENSE_FUNCTION(sum)
 #undef DENSE_KERNEL
 #undef DENSE_ORDER
 #undef DENSE_IMAGE
-#undef DENSE_RECV
-#undef DENSE_SEND
+#undef DENSE_BITS
+#undef DENSE_SWAP

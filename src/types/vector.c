@@ -67,6 +67,6 @@ dense_make(const float *x, int dim)
 #define DENSE_ORDER(x) (x)
 /* -0 + 0 is 0 */
 #define DENSE_IMAGE(x) ((x) + 0.0f)
-#define DENSE_RECV pq_getmsgfloat4
-#define DENSE_SEND pq_sendfloat4
+#define DENSE_BITS uint32
+#define DENSE_SWAP pg_ntoh32
 #include "types/value_dense.h"
