@@ -149,4 +149,15 @@ hnsw_seen_put(HnswSeen *seen, uint32 id)
 /* The id's key, or NULL. */
 extern const float *hnsw_seen_get(const HnswSeen *seen, uint32 id);
 
+/*
+ * Entries that are counted against a limit of memory: what an array holds takes up to
+ * "factor" times as much, but not more than the array.  Not all of the array: it may
+ * have grown for a deeper search before this one.
+ */
+static inline Size
+hnsw_in_use(Size count, Size space, Size factor)
+{
+	return Min(count * factor, space);
+}
+
 #endif							/* HNSW_HEAP_H */

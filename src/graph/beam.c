@@ -413,13 +413,6 @@ hnsw_beam_has_seen(const HnswBeam *beam, HnswId id)
 	return hnsw_seen_get(&beam->seen, id) != NULL;
 }
 
-/* What an array holds takes up to "factor" times as much, but not more than the array. */
-static Size
-in_use(Size count, Size space, Size factor)
-{
-	return Min(count * factor, space);
-}
-
 /*
  * What the search uses, not what the arrays have from a deeper one before it: that
  * would end each search after it in its first round.
@@ -427,8 +420,8 @@ in_use(Size count, Size space, Size factor)
 Size
 hnsw_beam_memory(const HnswBeam *beam)
 {
-	return sizeof(HnswItem) * (in_use(beam->rest.count, beam->rest.space, 2) +
-							   in_use(beam->best.count, beam->best.space, 2) +
-							   in_use(beam->counted.count, beam->counted.space, 2) +
-							   in_use(beam->seen.count, beam->seen.space, 4));
+	return sizeof(HnswItem) * (hnsw_in_use(beam->rest.count, beam->rest.space, 2) +
+							   hnsw_in_use(beam->best.count, beam->best.space, 2) +
+							   hnsw_in_use(beam->counted.count, beam->counted.space, 2) +
+							   hnsw_in_use(beam->seen.count, beam->seen.space, 4));
 }

@@ -45,11 +45,11 @@ parent_of(HnswPager *pager, HnswKind kind, HnswId id)
 	return parent;
 }
 
-static void
-check_steps(HnswPager *pager, HnswKind kind, HnswId id, HnswId steps)
+void
+hnsw_tree_check_steps(HnswPager *pager, HnswKind kind, HnswId id, HnswId steps)
 {
 	if (steps % 1024 == 1023 && steps > pager->ops->limit(pager, kind))
-		hnsw_corrupt("index \"%s\": parents of record %u form a loop", pager->name, id);
+		hnsw_corrupt("index \"%s\": tree edges of record %u form a loop", pager->name, id);
 	CHECK_FOR_INTERRUPTS();
 }
 
@@ -64,7 +64,7 @@ group_top(HnswPager *pager, HnswKind kind, HnswId id)
 		if (parent.state != HNSW_DYING)
 			return id;
 		id = parent.id;
-		check_steps(pager, kind, id, steps);
+		hnsw_tree_check_steps(pager, kind, id, steps);
 	}
 }
 
@@ -112,7 +112,7 @@ hangs_below(const Walk *walk, HnswId id)
 			if (id == walk->top)
 				return true;
 		}
-		check_steps(walk->pager, walk->kind, id, steps);
+		hnsw_tree_check_steps(walk->pager, walk->kind, id, steps);
 	}
 }
 

@@ -28,6 +28,12 @@ typedef struct HnswDyingGroup
 extern HnswDyingGroup hnsw_dying_group(HnswPager *pager, HnswKind kind, HnswId id,
 									   HnswId child, HnswId holder);
 
+/*
+ * Raises an error after more steps along tree edges than there are records, "id" being
+ * the one they have come to.
+ */
+extern void hnsw_tree_check_steps(HnswPager *pager, HnswKind kind, HnswId id, HnswId steps);
+
 /* Do these two dying records belong to one group? */
 extern bool hnsw_dying_same_group(HnswPager *pager, HnswKind kind, HnswId a, HnswId b);
 

@@ -374,8 +374,8 @@ search_round(HnswStream *stream)
 		stream->end = read_everything(stream, true) ?
 			HNSW_STREAM_COMPLETE : HNSW_STREAM_VISITS;
 	else if (hnsw_beam_memory(&stream->beam) +
-			 sizeof(HnswRow) * (Min(stream->nrows * 2, stream->rows_space) +
-								Min(stream->nlate * 2, stream->late_space)) >
+			 sizeof(HnswRow) * (hnsw_in_use(stream->nrows, stream->rows_space, 2) +
+								hnsw_in_use(stream->nlate, stream->late_space, 2)) >
 			 stream->options.max_memory)
 		stream->end = HNSW_STREAM_MEMORY;
 	stream->draining = stream->end != HNSW_STREAM_RUNNING;

@@ -16,14 +16,6 @@
 #include "distance/kernels.h"
 #include "graph/dying.h"
 
-/* Raises an error after more steps along tree edges than there are records. */
-static void
-check_steps(HnswVacuum *vac, HnswKind kind, HnswId id, HnswId steps)
-{
-	if (steps % 1024 == 1023 && steps > vac->pager->ops->limit(vac->pager, kind))
-		hnsw_corrupt("index \"%s\": tree edges of record %u form a loop", vac->pager->name, id);
-}
-
 /*
  * The nearest ancestor that is not dying; HNSW_NO_ID when there is none up to
  * the root.
@@ -43,7 +35,7 @@ living_ancestor(HnswVacuum *vac, HnswKind kind, HnswId id)
 			return id;
 		if (state == HNSW_FREE || parent == HNSW_NO_ID)
 			return HNSW_NO_ID;
-		check_steps(vac, kind, id, steps++);
+		hnsw_tree_check_steps(vac->pager, kind, id, steps++);
 		id = parent;
 		vac->pager->ops->pause(vac->pager);
 	}
@@ -276,7 +268,7 @@ adopt_below(HnswVacuum *vac, const Move *move, HnswId top, Evict evict)
 		bool		in_tree;
 		int			count;
 
-		check_steps(vac, move->kind, top, next / 2);
+		hnsw_tree_check_steps(vac->pager, move->kind, top, next / 2);
 		rec = HNSW_READ_PART(pager, move->kind, at, HNSW_PART_HEAD);
 		if (rec == NULL)
 			continue;
@@ -327,7 +319,7 @@ is_anchored(HnswVacuum *vac, const Move *move, HnswId root, HnswId id)
 		if (hnsw_vacuum_state(vac->pager, move->kind, at, &parent, &layer) != HNSW_LINKED ||
 			layer != move->layer || (parent == HNSW_NO_ID && at != root))
 			return false;
-		check_steps(vac, move->kind, id, steps);
+		hnsw_tree_check_steps(vac->pager, move->kind, id, steps);
 		if (length < (int) lengthof(path))
 			path[length++] = at;
 		if (at == root)
@@ -427,7 +419,7 @@ adopt_on_way_down(HnswVacuum *vac, const Move *move, HnswId root)
 	{
 		if (pin_child(vac, move, at, HNSW_NO_ID))
 			return at;
-		check_steps(vac, move->kind, root, steps);
+		hnsw_tree_check_steps(vac->pager, move->kind, root, steps);
 		at = nearest_child(vac, move, at);
 		vac->pager->ops->pause(vac->pager);
 	}
