@@ -52,6 +52,19 @@ TRUNCATE m;
 \copy m FROM 'results/hnsw_measured.data'
 SELECT * FROM scan_of(1001);
 
+-- from values that are out of line in another table
+CREATE TABLE other AS SELECT id, v FROM m;
+TRUNCATE m;
+INSERT INTO m SELECT id, v FROM other;
+SELECT * FROM scan_of(1001);
+DROP TABLE other;
+
+-- new values of rows, equal to the old ones: they join the old nodes
+CREATE UNIQUE INDEX m_id ON m (id);
+INSERT INTO m SELECT id, measured_vector(id) FROM m ON CONFLICT (id) DO UPDATE SET v = excluded.v;
+SELECT * FROM scan_of(1001);
+DROP INDEX m_id;
+
 -- new versions of a row share its value, and the place outlives the old ones
 UPDATE m SET note = 1;
 SELECT * FROM scan_of(1001);
@@ -68,6 +81,15 @@ INSERT INTO m SELECT i, measured_vector(i * 3 + 5000) FROM generate_series(2001,
 SELECT rows_found, wrong FROM scan_of(1001);
 SELECT rows_found, wrong FROM scan_of(11004);
 SELECT count(*) FROM hnsw_check('m_idx');
+
+-- a build in little memory, whose last rows wait for each other
+INSERT INTO m SELECT i, measured_vector(i * 5 + 9000) FROM generate_series(3001, 3400) i;
+SET maintenance_work_mem = '1MB';
+CREATE INDEX m_little ON m USING hnsw (v vector_l2_ops) WITH (ef_search = 80);
+RESET maintenance_work_mem;
+DROP INDEX m_idx;
+SELECT * FROM scan_of(26000);
+SELECT count(*) FROM hnsw_check('m_little');
 
 -- a row that is deleted, while a snapshot still sees it
 BEGIN ISOLATION LEVEL REPEATABLE READ;
@@ -116,6 +138,17 @@ FROM generate_series(1, 5) g,
            FROM (SELECT measured_vector(g + round(l2_distance(o.v, measured_vector(g)))::int) q
                  FROM m o WHERE o.id = 2000 + g OFFSET 0) x,
              LATERAL (SELECT v FROM m ORDER BY v <-> x.q LIMIT 4) s) near;
+
+-- after the scan has ended, with what it returned last
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM m ORDER BY v <-> measured_vector(77);
+FETCH 1 FROM c;
+SELECT v <-> measured_vector(77) = l2_distance(measured_vector(77), v) FROM m WHERE id = (
+  SELECT id FROM m ORDER BY l2_distance(measured_vector(77), v) LIMIT 1);
+CLOSE c;
+SELECT v <-> measured_vector(77) = l2_distance(measured_vector(77), v) FROM m WHERE id = (
+  SELECT id FROM m ORDER BY l2_distance(measured_vector(77), v) LIMIT 1);
+COMMIT;
 
 -- after an error
 BEGIN;

@@ -165,7 +165,6 @@ hnsw_exact_add(HnswExact *exact, ItemPointerData tid, ItemPointerData value_at)
 	ExactRow   *row;
 
 	hnsw_detoast_expect(exact->detoaster, &value_at);
-	hnsw_detoast_expect(exact->detoaster, &value_at);
 	/* "at" moves along a HOT chain; the executor starts from its root again */
 	if (table_index_fetch_tuple(exact->fetch, &at, exact->scan->xs_snapshot, exact->slot,
 								&call_again, NULL))

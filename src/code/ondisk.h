@@ -97,9 +97,9 @@ typedef struct HnswRecord
 								 * on the norm of what was left out */
 	float		resid;			/* bound on |vector - own vector| */
 	HnswTid		tids[HNSW_INLINE_TIDS];
-	HnswTid		value;			/* BASE: where in the TOAST table the value of
-								 * the first tuple began, which its newer
-								 * versions share; a hint, offset 0 = none */
+	HnswTid		value;			/* BASE: where in the TOAST table a tuple's
+								 * value began, that of the newest whose place
+								 * was known; a hint, offset 0 = none */
 	uint32		reserved[2];
 } HnswRecord;
 

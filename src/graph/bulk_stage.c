@@ -166,9 +166,10 @@ attach_if_equal(HnswBulk *bulk, uint64 entry, HnswTid tid)
 	bool		equal = rec->vmin == point->vmin && rec->vstep == point->vstep &&
 	memcmp(hnsw_record_own(rec, shape), point->own, bulk->layout->own_bytes) == 0;
 	uint32		generation = rec->generation;
+	HnswTuple	tuple = {tid, point->value, point->resid};
 
 	HNSW_RELEASE(pager);
-	return equal && hnsw_tids_attach_staged(pager, id, generation, point->resid, tid);
+	return equal && hnsw_tids_attach_staged(pager, id, generation, &tuple);
 }
 
 static HnswId

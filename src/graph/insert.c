@@ -585,6 +585,7 @@ static bool
 attach_to_equal(HnswInserter *ins, HnswTid tid)
 {
 	HnswFoundSet *set = &ins->found[0];
+	HnswTuple	tuple = {tid, ins->point.value, ins->point.resid};
 
 	for (int i = 0; i < set->count; i++)
 	{
@@ -593,7 +594,7 @@ attach_to_equal(HnswInserter *ins, HnswTid tid)
 		if (c->state == HNSW_LINKED && c->own.codes != NULL &&
 			c->own.vmin == ins->point.vmin && c->own.vstep == ins->point.vstep &&
 			memcmp(c->own.codes, ins->point.own, ins->layout->own_bytes) == 0 &&
-			hnsw_tids_attach(ins->pager, c->id, c->generation, ins->point.resid, tid))
+			hnsw_tids_attach(ins->pager, c->id, c->generation, &tuple))
 			return true;
 	}
 	return false;

@@ -61,13 +61,23 @@ takes_tids(const HnswRecord *rec, uint32 generation, bool staged)
 		(rec->state == HNSW_LINKED || (staged && rec->state == HNSW_PENDING));
 }
 
+/* What a record knows of its tuples beside their TIDs. */
+static void
+take_in(HnswRecord *rec, const HnswTuple *tuple)
+{
+	rec->resid = Max(rec->resid, tuple->resid);
+	/* of several the newest: an older version of a row goes first */
+	if (hnsw_tid_used(&tuple->value))
+		rec->value = tuple->value;
+}
+
 /*
  * Tries to attach without a new chunk.  *head is the first chunk when there was
  * no room, and *usable says whether the record may take TIDs at all.
  */
 static bool
-attach_in_place(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
-				HnswTid tid, HnswId *head, bool *usable)
+attach_in_place(HnswPager *pager, HnswId id, uint32 generation, bool staged,
+				const HnswTuple *tuple, HnswId *head, bool *usable)
 {
 	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
 	HnswChunk  *chunk = NULL;
@@ -82,26 +92,26 @@ attach_in_place(HnswPager *pager, HnswId id, uint32 generation, bool staged, flo
 		return false;
 	}
 	*head = rec->down;
-	done = put_tid(rec->tids, HNSW_INLINE_TIDS, tid);
+	done = put_tid(rec->tids, HNSW_INLINE_TIDS, tuple->tid);
 	if (!done && rec->down != HNSW_NO_ID)
 	{
 		chunk = modify_chunk(pager, rec->down, id);
-		done = put_tid(chunk->tids, HNSW_CHUNK_TIDS, tid);
+		done = put_tid(chunk->tids, HNSW_CHUNK_TIDS, tuple->tid);
 	}
 	if (!done)
 	{
 		HNSW_CANCEL(pager);
 		return false;
 	}
-	rec->resid = Max(rec->resid, resid);
+	take_in(rec, tuple);
 	HNSW_COMMIT(pager);
 	return true;
 }
 
 /* Puts a new chunk in front of the chain, if its head is still the same. */
 static bool
-attach_chunk(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
-			 HnswId head, HnswId new_head)
+attach_chunk(HnswPager *pager, HnswId id, uint32 generation, bool staged,
+			 const HnswTuple *tuple, HnswId head, HnswId new_head)
 {
 	HnswRecord *rec = HNSW_MODIFY(pager, HNSW_BASE, id);
 	HnswChunk  *chunk;
@@ -116,13 +126,13 @@ attach_chunk(HnswPager *pager, HnswId id, uint32 generation, bool staged, float 
 	chunk = modify_chunk(pager, new_head, id);
 	chunk->state = HNSW_LINKED;
 	rec->down = new_head;
-	rec->resid = Max(rec->resid, resid);
+	take_in(rec, tuple);
 	HNSW_COMMIT(pager);
 	return true;
 }
 
 static bool
-attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid, HnswTid tid)
+attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, const HnswTuple *tuple)
 {
 	for (;;)
 	{
@@ -131,7 +141,7 @@ attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
 		bool		usable;
 		HnswChunk	image;
 
-		if (attach_in_place(pager, id, generation, staged, resid, tid, &head, &usable))
+		if (attach_in_place(pager, id, generation, staged, tuple, &head, &usable))
 			return true;
 		if (!usable)
 			return false;
@@ -139,10 +149,10 @@ attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
 		image.state = HNSW_PENDING;
 		image.owner = id;
 		image.next = head;
-		image.tids[0] = tid;
+		image.tids[0] = tuple->tid;
 		new_head = pager->ops->create(pager, HNSW_CHUNK, &image, sizeof(image));
 		HNSW_DEBUG_POINT("chunk-created");
-		if (attach_chunk(pager, id, generation, staged, resid, head, new_head))
+		if (attach_chunk(pager, id, generation, staged, tuple, head, new_head))
 			return true;
 		pager->ops->destroy(pager, HNSW_CHUNK, &new_head, 1);
 		CHECK_FOR_INTERRUPTS();
@@ -150,17 +160,15 @@ attach(HnswPager *pager, HnswId id, uint32 generation, bool staged, float resid,
 }
 
 bool
-hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
-				 float resid, HnswTid tid)
+hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation, const HnswTuple *tuple)
 {
-	return attach(pager, id, generation, false, resid, tid);
+	return attach(pager, id, generation, false, tuple);
 }
 
 bool
-hnsw_tids_attach_staged(HnswPager *pager, HnswId id, uint32 generation,
-						float resid, HnswTid tid)
+hnsw_tids_attach_staged(HnswPager *pager, HnswId id, uint32 generation, const HnswTuple *tuple)
 {
-	return attach(pager, id, generation, true, resid, tid);
+	return attach(pager, id, generation, true, tuple);
 }
 
 void

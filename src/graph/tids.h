@@ -25,16 +25,24 @@ hnsw_tid_used(const HnswTid *tid)
 /* Has the node any TID?  True when it has chunks: vacuum takes empty ones away. */
 extern bool hnsw_tids_any(const HnswRecord *rec);
 
+/* A tuple that joins a node. */
+typedef struct HnswTuple
+{
+	HnswTid		tid;
+	HnswTid		value;			/* HnswRecord.value of it */
+	float		resid;			/* bound on the residual of its own vector */
+} HnswTuple;
+
 /*
- * Attaches one more TID to a layer-0 record if it is still linked and of this
- * generation; true if so.  resid bounds the residual of the TID's own vector.
+ * Attaches one more tuple to a layer-0 record if it is still linked and of this
+ * generation; true if so.
  */
 extern bool hnsw_tids_attach(HnswPager *pager, HnswId id, uint32 generation,
-							 float resid, HnswTid tid);
+							 const HnswTuple *tuple);
 
 /* The same of a record that is pending, in a build (bulk.h). */
 extern bool hnsw_tids_attach_staged(HnswPager *pager, HnswId id, uint32 generation,
-									float resid, HnswTid tid);
+									const HnswTuple *tuple);
 
 /* A growing array of TIDs. */
 typedef struct HnswTidList

@@ -92,13 +92,6 @@ typedef struct RecentPage
 #define RECENT_PAGES	65536
 static RecentPage recent_pages[RECENT_PAGES];
 
-/*
- * One read in so many goes through the table of buffers all the same: only that tells
- * the server's choice of victims that the page is in use.
- */
-#define RECENT_TURNS	8
-static uint32 recent_turn;
-
 #if PG_VERSION_NUM >= 160000
 #define relation_locator(relation)	((relation)->rd_locator)
 #define relation_file(relation)		((relation)->rd_locator.relNumber)
@@ -107,12 +100,23 @@ static uint32 recent_turn;
 #define relation_file(relation)		((relation)->rd_node.relNode)
 #endif
 
+/*
+ * NULL for temporary tables: their pages are found fast, and bear the numbers of
+ * files that a permanent table may have as well.
+ */
 static RecentPage *
 recent_page(Relation relation, BlockNumber block)
 {
 	uint32		at = block + (uint32) relation_file(relation) * UINT32_C(0x9E3779B1);
 
-	return &recent_pages[at % RECENT_PAGES];
+	return RelationUsesLocalBuffers(relation) ? NULL : &recent_pages[at % RECENT_PAGES];
+}
+
+/* In which buffer the page was found; InvalidBuffer = not known. */
+static inline Buffer
+recent_buffer(const RecentPage *recent, BlockNumber block)
+{
+	return recent != NULL && recent->block == block ? recent->buffer : InvalidBuffer;
 }
 
 static inline void
@@ -129,24 +133,36 @@ fetch_ahead(Buffer buffer, int first, int size)
 void
 hnsw_buffer_expect(Relation relation, BlockNumber block, int first, int size)
 {
-	const RecentPage *recent = recent_page(relation, block);
+	Buffer		buffer = recent_buffer(recent_page(relation, block), block);
 
-	if (recent->block != block || recent->buffer == InvalidBuffer)
+	if (buffer == InvalidBuffer)
 		return;
-	__builtin_prefetch(GetBufferDescriptor(recent->buffer - 1));
-	fetch_ahead(recent->buffer, first, size);
+	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	fetch_ahead(buffer, first, size);
 }
 
-/* Pins the page where it was; false when it is not there, or is not to be tried. */
+/*
+ * Does the server's choice of victims know that the page is in use?  Only reads
+ * through the table of buffers tell it.
+ */
+static inline bool
+is_used_enough(Buffer buffer)
+{
+	uint32		state = pg_atomic_read_u32(&GetBufferDescriptor(buffer - 1)->state);
+
+	return BUF_STATE_GET_USAGECOUNT(state) >= BM_MAX_USAGE_COUNT;
+}
+
+/* Pins the page in this buffer; false when it is not there, or is not to be tried. */
 static bool
-pin_recent(Relation relation, BlockNumber block, const RecentPage *recent, int first, int size)
+pin_recent(Relation relation, BlockNumber block, Buffer buffer, int first, int size)
 {
 	/* the server counts what vacuum reads */
-	if (recent->block != block || recent->buffer == InvalidBuffer || VacuumCostActive ||
-		recent_turn++ % RECENT_TURNS == 0)
+	if (buffer == InvalidBuffer || VacuumCostActive)
 		return false;
-	fetch_ahead(recent->buffer, first, size);
-	if (!ReadRecentBuffer(relation_locator(relation), MAIN_FORKNUM, block, recent->buffer))
+	fetch_ahead(buffer, first, size);
+	if (!is_used_enough(buffer) ||
+		!ReadRecentBuffer(relation_locator(relation), MAIN_FORKNUM, block, buffer))
 		return false;
 	/* what ReadBuffer counts */
 	pgstat_count_buffer_read(relation);
@@ -163,14 +179,13 @@ static Buffer
 pin_ahead(Relation relation, BlockNumber block, int first, int size)
 {
 	RecentPage *recent = recent_page(relation, block);
-	Buffer		buffer = recent->buffer;
+	Buffer		buffer = recent_buffer(recent, block);
 
-	if (pin_recent(relation, block, recent, first, size))
+	if (pin_recent(relation, block, buffer, first, size))
 		return buffer;
 	buffer = ReadBuffer(relation, block);
 	fetch_ahead(buffer, first, size);
-	/* a backend's own buffers, those of temporary tables, are found fast */
-	if (!BufferIsLocal(buffer))
+	if (recent != NULL)
 	{
 		recent->block = block;
 		recent->buffer = buffer;

@@ -42,8 +42,8 @@ struct HnswDetoaster
 	IndexScanDesc scan;
 	ScanKeyData key;			/* chunk_id = the value's */
 	TupleTableSlot *slot;
-	BlockNumber nblocks;		/* of the TOAST table, at least; 0 for one
-								 * that is no heap */
+	bool		has_places;		/* the TOAST table is a heap */
+	BlockNumber nblocks;		/* of it, at least */
 #if PG_VERSION_NUM < 180000
 	SnapshotData snapshot;
 #endif
@@ -81,8 +81,8 @@ open_toast(HnswDetoaster *detoaster)
 	detoaster->scan = index_beginscan(detoaster->toast, index, &detoaster->snapshot, 1, 0);
 #endif
 	detoaster->slot = table_slot_create(detoaster->toast, NULL);
-	if (detoaster->toast->rd_rel->relam == HEAP_TABLE_AM_OID)
-		detoaster->nblocks = RelationGetNumberOfBlocks(detoaster->toast);
+	detoaster->has_places = detoaster->toast->rd_rel->relam == HEAP_TABLE_AM_OID;
+	detoaster->nblocks = 0;
 }
 
 void
@@ -148,6 +148,11 @@ take_placed(HnswDetoaster *detoaster, Buffer buffer, OffsetNumber offset, Oid id
 	tuple.t_len = ItemIdGetLength(item);
 	tuple.t_tableOid = RelationGetRelid(detoaster->toast);
 	ItemPointerSet(&tuple.t_self, BufferGetBlockNumber(buffer), offset);
+
+	/*
+	 * one that has been deleted may have lost its index entry, and its id to
+	 * another
+	 */
 	if (!HeapTupleSatisfiesVisibility(&tuple, detoaster->scan->xs_snapshot, buffer) ||
 		!(tuple.t_data->t_infomask & HEAP_XMAX_INVALID))
 		return false;
@@ -173,7 +178,7 @@ read_placed(HnswDetoaster *detoaster, Oid id, Size size, const ItemPointerData *
 		int32		before = number;
 		Buffer		buffer;
 
-		if (block >= detoaster->nblocks && detoaster->nblocks > 0)
+		if (block >= detoaster->nblocks)
 			detoaster->nblocks = RelationGetNumberOfBlocks(detoaster->toast);
 		if (block >= detoaster->nblocks)
 			return false;
@@ -196,6 +201,7 @@ read_placed(HnswDetoaster *detoaster, Oid id, Size size, const ItemPointerData *
 static bool
 read_indexed(HnswDetoaster *detoaster, Oid id, Size size, ItemPointerData *at)
 {
+	ItemPointerData first;
 	Size		done = 0;
 	int32		number = 0;
 
@@ -205,11 +211,15 @@ read_indexed(HnswDetoaster *detoaster, Oid id, Size size, ItemPointerData *at)
 		   index_getnext_slot(detoaster->scan, ForwardScanDirection, detoaster->slot) &&
 		   take_found(detoaster, number, size, &done))
 		if (number++ == 0)
-			*at = detoaster->slot->tts_tid;
+			first = detoaster->slot->tts_tid;
 	/* lets go of the pins */
 	ExecClearTuple(detoaster->slot);
 	index_rescan(detoaster->scan, &detoaster->key, 1, NULL, 0);
-	return done == size;
+	if (done < size)
+		return false;
+	if (number > 0)
+		*at = first;
+	return true;
 }
 
 /* Has room for a value of this size, its header not counted. */
@@ -254,7 +264,8 @@ hnsw_detoast_value(HnswDetoaster *detoaster, Datum value, ItemPointerData *at)
 	size = VARATT_EXTERNAL_GET_EXTSIZE(external);
 	make_room(detoaster, size);
 	SET_VARSIZE(detoaster->value, size + VARHDRSZ);
-	if (ItemPointerIsValid(&hint) && read_placed(detoaster, external.va_valueid, size, &hint))
+	if (detoaster->has_places && ItemPointerIsValid(&hint) &&
+		read_placed(detoaster, external.va_valueid, size, &hint))
 	{
 		*at = hint;
 		value = PointerGetDatum(detoaster->value);

@@ -48,6 +48,14 @@ value_of_row(Relation table, AttrNumber column, ItemPointer row)
 	return which;
 }
 
+/* A value that came compressed, or out of line from another table, may be any size. */
+static bool
+may_be_out_of_line(Datum value)
+{
+	return VARATT_IS_EXTERNAL(DatumGetPointer(value)) || VARATT_IS_COMPRESSED(DatumGetPointer(value)) ||
+		VARSIZE_ANY(DatumGetPointer(value)) >= LEAST_BYTES;
+}
+
 static bool
 is_first_chunk(Relation toast, Page page, OffsetNumber offset, Oid id)
 {
@@ -113,11 +121,13 @@ hnsw_place_find(Relation table, AttrNumber column, ItemPointer row, Datum value,
 	ItemPointerSetInvalid(at);
 	if (column == 0 || table->rd_rel->relam != HEAP_TABLE_AM_OID)
 		return;
+	if (!OidIsValid(table->rd_rel->reltoastrelid))
+		return;
 	which = hnsw_out_of_line(value);
-	if (!OidIsValid(which.table) && OidIsValid(table->rd_rel->reltoastrelid) &&
-		VARSIZE_ANY(DatumGetPointer(value)) >= LEAST_BYTES)
+	/* otherwise it has just been moved out, here or from another table */
+	if (which.table != table->rd_rel->reltoastrelid && may_be_out_of_line(value))
 		which = value_of_row(table, column, row);
-	if (!OidIsValid(which.table) || which.table != table->rd_rel->reltoastrelid)
+	if (which.table != table->rd_rel->reltoastrelid)
 		return;
 	toast = table_open(which.table, AccessShareLock);
 	if (toast->rd_rel->relam == HEAP_TABLE_AM_OID)

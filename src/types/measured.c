@@ -62,7 +62,8 @@ hnsw_measured_find(FunctionCallInfo fcinfo, double *distance)
 	const void *known = DatumGetPointer(last.query);
 	HnswOutOfLine value;
 
-	if (last.scan == NULL || fcinfo->flinfo->fn_oid != last.function)
+	if (last.scan == NULL || fcinfo->flinfo == NULL ||
+		fcinfo->flinfo->fn_oid != last.function)
 		return false;
 	value = hnsw_out_of_line(PG_GETARG_DATUM(0));
 	if (value.id != last.value.id || value.table != last.value.table ||
