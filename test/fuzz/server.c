@@ -172,23 +172,24 @@ pg_detoast_datum(struct varlena *datum)
 	return datum;
 }
 
-static void
-take(StringInfo msg, void *to, int n)
+const char *
+pq_getmsgbytes(StringInfo msg, int n)
 {
+	const char *bytes = msg->data + msg->cursor;
+
 	/* the functions check first, so that the error is theirs */
-	if (n > msg->len - msg->cursor)
+	if (n < 0 || n > msg->len - msg->cursor)
 		abort();
-	memcpy(to, msg->data + msg->cursor, n);
 	msg->cursor += n;
+	return bytes;
 }
 
 unsigned int
 pq_getmsgint(StringInfo msg, int b)
 {
-	unsigned char bytes[4];
+	const unsigned char *bytes = (const unsigned char *) pq_getmsgbytes(msg, b);
 	unsigned int n = 0;
 
-	take(msg, bytes, b);
 	for (int i = 0; i < b; i++)
 		n = n << 8 | bytes[i];
 	return n;
