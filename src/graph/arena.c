@@ -494,8 +494,9 @@ arena_update_entry(HnswPager *pager, bool (*change) (HnswEntry *entry, void *arg
 	return changed;
 }
 
+/* The slot's first bytes come into the processor's cache. */
 static void
-arena_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
+prefetch_slot(HnswPager *pager, HnswKind kind, HnswId id, int bytes)
 {
 	HnswArena  *arena = (HnswArena *) pager;
 	uint32		block;
@@ -503,19 +504,19 @@ arena_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
 
 	if (locate(arena, kind, id, &block, &slot))
 		prefetch_bytes(slot_address(arena, kind, block, slot),
-					   Min(hnsw_layout_slot_size(pager->layout, kind), HNSW_PAGE_ROOM));
+					   Min(hnsw_layout_slot_size(pager->layout, kind), bytes));
+}
+
+static void
+arena_prefetch(HnswPager *pager, HnswKind kind, HnswId id)
+{
+	prefetch_slot(pager, kind, id, HNSW_PAGE_ROOM);
 }
 
 static void
 arena_expect(HnswPager *pager, HnswKind kind, HnswId id)
 {
-	HnswArena  *arena = (HnswArena *) pager;
-	uint32		block;
-	int			slot;
-
-	if (locate(arena, kind, id, &block, &slot))
-		prefetch_bytes(slot_address(arena, kind, block, slot),
-					   Min(hnsw_layout_slot_size(pager->layout, kind), HNSW_EXPECTED_BYTES));
+	prefetch_slot(pager, kind, id, HNSW_EXPECTED_BYTES);
 }
 
 static void
