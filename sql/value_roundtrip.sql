@@ -37,7 +37,7 @@ DECLARE
 BEGIN
 	EXECUTE format('COPY originals TO %L (FORMAT binary)', file);
 	EXECUTE format('COPY copies FROM %L (FORMAT binary)', file);
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('rm -f %s', file));
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cat > /dev/null; rm -f %s', file));
 END
 $$;
 SELECT round_trip();

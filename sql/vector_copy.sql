@@ -31,7 +31,7 @@ DECLARE
 BEGIN
 	EXECUTE format('COPY copied TO %L (FORMAT binary)', file);
 	EXECUTE format('COPY copied_binary FROM %L (FORMAT binary)', file);
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('rm -f %s', file));
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', format('cat > /dev/null; rm -f %s', file));
 END
 $$;
 SELECT binary_round_trip();
