@@ -297,6 +297,7 @@ is(segments(), $segments, 'no segment of shared memory is left');
 # kill -9 of a worker, of the leader
 foreach my $who (q{backend_type = 'parallel worker'}, q{query ~ 'CREATE INDEX items' AND backend_type = 'client backend'})
 {
+	my $crashes = crashes($node);
 	my ($build, $killed, $pid);
 
 	# a build may be over before it has been caught
@@ -318,7 +319,7 @@ foreach my $who (q{backend_type = 'parallel worker'}, q{query ~ 'CREATE INDEX it
 	ok($killed, "killed: $who");
 	my ($status) = finish($build);
 	isnt($status, 0, 'the build fails');
-	ok($node->poll_query_until('postgres', 'SELECT 1', '1'), 'the server comes back');
+	ok(is_back($node, $crashes), 'the server comes back');
 	is(segments(), $segments, 'no segment of shared memory is left');
 	is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_class WHERE relname = 'items_embedding_idx'}), '0', 'no index is there');
 }
