@@ -71,7 +71,7 @@ SELECT * FROM scan_of(1001);
 VACUUM m;
 SELECT * FROM scan_of(1001);
 
--- two rows of each vector are one node; the place is that of the first. Others get it.
+-- two rows of each vector are one node; the place is that of the newer. Others get the older's.
 INSERT INTO m SELECT id + 1000, v FROM m;
 SELECT rows_found, wrong FROM scan_of(1001);
 DELETE FROM m WHERE id <= 150;

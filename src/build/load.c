@@ -292,10 +292,8 @@ build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 {
 	HnswBuild  *build = state;
 	HnswTid		heap_tid = hnsw_tid_from_pointer(tid);
-	ItemPointerData value_at;
 	const void *v = NULL;
 
-	ItemPointerSetInvalid(&value_at);
 	/* while the server scans the first block, it says that it has done them all */
 	if (build->leader && build->tuples == 0)
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, 0);
@@ -303,7 +301,9 @@ build_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 	{
 		/* what the inserter and the arena keep is in the build's context */
 		MemoryContext old = MemoryContextSwitchTo(build->row_context);
+		ItemPointerData value_at;
 
+		ItemPointerSetInvalid(&value_at);
 		v = hnsw_column_plain(&build->layout,
 							  hnsw_detoast_value(build->detoaster, values[0], &value_at));
 		build->inserter.point.value = hnsw_tid_from_pointer(&value_at);

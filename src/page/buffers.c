@@ -155,13 +155,10 @@ is_used_enough(Buffer buffer)
 
 /* Pins the page in this buffer; false when it is not there, or is not to be tried. */
 static bool
-pin_recent(Relation relation, BlockNumber block, Buffer buffer, int first, int size)
+pin_recent(Relation relation, BlockNumber block, Buffer buffer)
 {
 	/* the server counts what vacuum reads */
-	if (buffer == InvalidBuffer || VacuumCostActive)
-		return false;
-	fetch_ahead(buffer, first, size);
-	if (!is_used_enough(buffer) ||
+	if (VacuumCostActive || !is_used_enough(buffer) ||
 		!ReadRecentBuffer(relation_locator(relation), MAIN_FORKNUM, block, buffer))
 		return false;
 	/* what ReadBuffer counts */
@@ -179,12 +176,18 @@ static Buffer
 pin_ahead(Relation relation, BlockNumber block, int first, int size)
 {
 	RecentPage *recent = recent_page(relation, block);
-	Buffer		buffer = recent_buffer(recent, block);
+	Buffer		known = recent_buffer(recent, block),
+				buffer;
 
-	if (pin_recent(relation, block, buffer, first, size))
-		return buffer;
+	if (known != InvalidBuffer)
+	{
+		fetch_ahead(known, first, size);
+		if (pin_recent(relation, block, known))
+			return known;
+	}
 	buffer = ReadBuffer(relation, block);
-	fetch_ahead(buffer, first, size);
+	if (buffer != known)
+		fetch_ahead(buffer, first, size);
 	if (recent != NULL)
 	{
 		recent->block = block;
