@@ -5,7 +5,8 @@
  *
  * The graph's rows come first, in the order of lower bounds of their distances.
  * A row is measured in the table when its turn by lower bound has come, and is
- * returned when no lower bound to come is below its distance; then follow the
+ * returned when no lower bound to come is below its distance.  Bit strings are in
+ * the index as they are, and their bounds are the distances.  Then follow the
  * rows whose distance is NaN and those whose vector is NULL, as a sort would
  * place them.
  *
@@ -48,6 +49,8 @@ typedef struct ScanState
 	ScanPhase	phase;
 	bool		query_is_null;
 	bool		query_is_nan;	/* orders nothing: every distance is NaN */
+	bool		measures;		/* rows, because the index does not know their
+								 * distances */
 	HnswAsideList list;			/* being returned */
 	HnswId		page;			/* the next page of it */
 	HnswId		pages_read;		/* of those kept aside */
@@ -144,7 +147,9 @@ start_scan(IndexScanDesc scan)
 	state->query_is_nan = !hnsw_stream_start(&state->stream, &options, query) &&
 		!state->query_is_null;
 	MemoryContextSwitchTo(state->context);
-	if (state->exact == NULL && query != NULL && !state->query_is_nan)
+	state->measures = query != NULL && !state->query_is_nan &&
+		!hnsw_layout_own(state->shared.pager.layout)->exact;
+	if (state->exact == NULL && state->measures)
 		state->exact = hnsw_exact_begin(scan);
 	state->lower = -get_float8_infinity();
 	state->stream_ended = false;
@@ -217,18 +222,21 @@ return_tid(IndexScanDesc scan, ItemPointerData tid, bool is_null, double value)
 	scan->xs_orderbynulls[0] = is_null;
 }
 
-/* The query orders nothing: all distances are NULL or NaN. */
+/*
+ * The distance is known without the row: the index has the whole value, or the query
+ * orders nothing, and all distances are NULL or NaN.
+ */
 static bool
-next_unordered(IndexScanDesc scan)
+next_unmeasured(IndexScanDesc scan)
 {
 	ScanState  *state = scan->opaque;
 	HnswTid		tid;
-	double		lower;
 
-	if (!hnsw_stream_next(&state->stream, &tid, &lower))
+	if (!hnsw_stream_next(&state->stream, &tid, &state->lower))
 		return false;
 	return_tid(scan, hnsw_tid_to_pointer(tid), state->query_is_null,
-			   state->query_is_null ? 0 : get_float8_nan());
+			   state->query_is_null ? 0 :
+			   state->query_is_nan ? get_float8_nan() : state->lower);
 	return true;
 }
 
@@ -240,8 +248,8 @@ next_from_graph(IndexScanDesc scan)
 	double		distance;
 	HnswTid		tid;
 
-	if (state->query_is_null || state->query_is_nan)
-		return next_unordered(scan);
+	if (!state->measures)
+		return next_unmeasured(scan);
 	for (;;)
 	{
 		if (hnsw_exact_nearest(state->exact, &nearest, &distance) &&

@@ -136,8 +136,10 @@ estimate_rows(Relation heap)
 static bool
 memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
 {
-	double		need = hnsw_bulk_build_bytes(&build->layout, build->inserter.ef, build->rows_expected,
-											 workers + 1);
+	double		row = build->staging ?
+	hnsw_bulk_row_bytes(&build->layout, build->inserter.ef, workers + 1) : 0;
+	double		need = hnsw_layout_build_bytes(&build->layout, build->rows_expected, workers + 1) +
+	build->rows_expected * row;
 	Size		bytes = (Size) Min(need, (double) max_bytes) +
 	sizeof(uint64) * hnsw_build_table_space(build, max_bytes);
 
@@ -177,8 +179,11 @@ hnswbuild(Relation heap, Relation index, IndexInfo *index_info)
 	memory = memory > 2 * HNSW_BUILD_OVERHEAD ? memory - HNSW_BUILD_OVERHEAD : HNSW_BUILD_OVERHEAD;
 	workers = hnsw_build_workers(heap, index, index_info, build->rows_expected);
 	build->batch_bytes = memory;
-	build->staging = hnsw_bulk_pays(&build->layout, options.ef_construction, memory, workers + 1);
-	memory = hnsw_bulk_arena_bytes(&build->layout, options.ef_construction, memory, workers + 1);
+	build->staging = hnsw_bulk_pays(&build->layout, options.ef_construction, build->rows_expected,
+									memory, workers + 1);
+	if (build->staging)
+		memory = hnsw_bulk_arena_bytes(&build->layout, options.ef_construction, memory,
+									   workers + 1);
 	hnsw_arena_init(&build->private_arena, &build->layout, RelationGetRelationName(index),
 					memory);
 	build->arena = &build->private_arena;

@@ -37,13 +37,14 @@ extern int	hnsw_layout_beam(const HnswLayout *layout, HnswKind kind, int ef);
  * A neighbor is pruned when it is nearer to another one than this share of its graph
  * distance.  Below 1 more neighbors count as diverse (alpha of Vamana, Subramanya and
  * others, NeurIPS 2019; here about 1.05).  Graph distances are squares of L2 distances.
- * Inner products have no scale, and 1.
+ * Inner products have no scale, and 1.  Nor do records without codes gain by it, and
+ * sparse vectors, all of which are about equally far from each other, lose a lot: hardly
+ * any neighbor would be pruned (bench/README.md, "Occlusion").
  */
 static inline float
 hnsw_layout_occlusion(const HnswLayout *layout)
 {
-	return layout->metric == HNSW_IP ? 1.0f :
-		layout->metric == HNSW_L2 || layout->metric == HNSW_COSINE ? 0.9f : 0.95f;
+	return layout->metric == HNSW_IP || layout->shape[HNSW_BASE].bits == 0 ? 1.0f : 0.9f;
 }
 
 /* Bytes of an index for each node, upper layers and whole pages included. */

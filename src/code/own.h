@@ -83,6 +83,9 @@ typedef struct HnswSparsePlain
 
 typedef struct HnswOwnOps
 {
+	/* Nothing is lost: the lower bound of a distance is the distance. */
+	bool		exact;
+
 	/* bytes of a stored vector */
 	uint64		(*bytes) (uint32 dim, uint32 nonzeros);
 
@@ -118,6 +121,13 @@ typedef struct HnswOwnOps
 	/* Graph distance of two stored vectors, both made ready for that. */
 	void		(*ready) (const HnswLayout *layout, HnswOwn *own);
 	float		(*distance) (const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b);
+
+	/*
+	 * Makes of a stored vector the equal dense one, whose codes may be in
+	 * "room", which has dim bytes.  NULL: this form has too many coordinates
+	 * for that.
+	 */
+	void		(*as_dense) (const HnswLayout *layout, HnswOwn *own, uint8 *room);
 
 	/*
 	 * What a graph distance of these plain values may be off by, times a

@@ -102,6 +102,21 @@ bits_distance(const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b)
 	return bits_compare(layout, a->codes, b->codes).g;
 }
 
+static void
+bits_as_dense(const HnswLayout *layout, HnswOwn *own, uint8 *room)
+{
+	uint32		whole = layout->dim / 8;
+
+	for (uint32 i = 0; i < whole; i++)
+		for (int k = 0; k < 8; k++)
+			room[8 * i + k] = own->codes[i] >> (7 - k) & 1;
+	for (uint32 i = 8 * whole; i < layout->dim; i++)
+		room[i] = own->codes[i / 8] >> (7 - i % 8) & 1;
+	own->codes = room;
+	own->vmin = 0;
+	own->vstep = 1;
+}
+
 static double
 bits_size(const HnswLayout *layout, const void *plain)
 {
@@ -119,6 +134,7 @@ bits_problem(const HnswLayout *layout, const HnswOwn *own)
 }
 
 const HnswOwnOps hnsw_own_bits = {
+	.exact = true,
 	.bytes = bits_bytes,
 	.alloc = bits_alloc,
 	.prepare = bits_prepare,
@@ -128,6 +144,7 @@ const HnswOwnOps hnsw_own_bits = {
 	.decode = bits_decode,
 	.ready = bits_ready,
 	.distance = bits_distance,
+	.as_dense = bits_as_dense,
 	.size = bits_size,
 	.problem = bits_problem,
 };

@@ -32,6 +32,38 @@ hnsw_own_factors(const HnswLayout *layout, const HnswOwn *own)
 	return factors;
 }
 
+static inline bool
+has_codes(const HnswLayout *layout)
+{
+	return layout->shape[HNSW_BASE].bits > 0;
+}
+
+bool
+hnsw_own_dense_suits(const HnswLayout *layout)
+{
+	return hnsw_layout_own(layout)->as_dense != NULL && layout->dim <= HNSW_KERNEL_MAX_DIM;
+}
+
+void
+hnsw_own_dense_layout(const HnswLayout *layout, HnswLayout *dense)
+{
+	*dense = *layout;
+	if (has_codes(layout))
+		return;
+	dense->form = HNSW_DENSE;
+	dense->metric = HNSW_L2;
+	dense->own_bytes = layout->dim;
+	/* as if there were codes: which ones is no matter, nothing is stored */
+	dense->shape[HNSW_BASE].bits = 8;
+}
+
+HnswOwnFactors
+hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense, HnswOwn *own, uint8 *room)
+{
+	hnsw_layout_own(layout)->as_dense(layout, own, room);
+	return hnsw_own_factors(dense, own);
+}
+
 void
 hnsw_own_block_init(HnswOwnBlock *block, const HnswLayout *layout, int space)
 {
@@ -64,39 +96,79 @@ hnsw_own_probes_init(HnswOwnProbes *probes, const HnswLayout *layout, int space)
 {
 	/* whole cache lines each */
 	Size		stride = ((Size) layout->dim + 63) / 64 * 64;
-	char	   *bytes = hnsw_alloc(stride * space + 63);
+	char	   *bytes;
 
+	memset(probes, 0, sizeof(*probes));
 	probes->layout = layout;
-	probes->count = 0;
 	probes->space = space;
+	probes->own = hnsw_alloc(sizeof(uint8 *) * space);
+	probes->factors = hnsw_alloc(sizeof(HnswOwnFactors) * space);
+	if (!has_codes(layout))
+		return;
+	bytes = hnsw_alloc(stride * space + 63);
 	probes->codes = hnsw_alloc(sizeof(int8 *) * (space + 1));
 	probes->codes[space] = (int8 *) bytes;
 	bytes += -(uintptr_t) bytes & 63;
 	for (int i = 0; i < space; i++)
 		probes->codes[i] = (int8 *) bytes + stride * i;
-	probes->factors = hnsw_alloc(sizeof(HnswOwnFactors) * space);
 	probes->dots = hnsw_alloc(sizeof(int32) * space * HNSW_BLOCK_STEP);
 }
 
 void
 hnsw_own_probes_free(HnswOwnProbes *probes)
 {
+	hnsw_free(probes->own);
+	hnsw_free(probes->factors);
+	if (probes->codes == NULL)
+		return;
 	hnsw_free(probes->codes[probes->space]);
 	hnsw_free(probes->codes);
-	hnsw_free(probes->factors);
 	hnsw_free(probes->dots);
 }
 
 void
 hnsw_own_probes_add(HnswOwnProbes *probes, const uint8 *codes, HnswOwnFactors factors)
 {
-	int8	   *copy = probes->codes[probes->count];
 	uint32		dim = probes->layout->dim;
 
 	Assert(probes->count < probes->space);
-	for (uint32 i = 0; i < dim; i++)
-		copy[i] = (int8) (codes[i] - 128);
+	if (probes->codes != NULL)
+	{
+		int8	   *copy = probes->codes[probes->count];
+
+		for (uint32 i = 0; i < dim; i++)
+			copy[i] = (int8) (codes[i] - 128);
+	}
+	probes->own[probes->count] = codes;
 	probes->factors[probes->count++] = factors;
+}
+
+/* Without codes: a stored vector as own->distance wants it. */
+static inline HnswOwn
+plain_own(const uint8 *codes, const HnswOwnFactors *factors)
+{
+	HnswOwn		own = {codes, factors->vmin, factors->vstep, 0, 0};
+
+	return own;
+}
+
+static void
+score_uncoded(const HnswOwnBlock *block, int from, int n, const HnswOwnProbes *probes, float *g)
+{
+	const HnswLayout *layout = block->layout;
+	const HnswOwnOps *ops = hnsw_layout_own(layout);
+
+	for (int r = 0; r < probes->count; r++)
+	{
+		HnswOwn		a = plain_own(probes->own[r], &probes->factors[r]);
+
+		for (int i = 0; i < n; i++)
+		{
+			HnswOwn		b = plain_own(block->codes[from + i], &block->factors[from + i]);
+
+			g[r * n + i] = ops->distance(layout, &a, &b);
+		}
+	}
 }
 
 void
@@ -111,6 +183,11 @@ hnsw_own_block_score(const HnswOwnBlock *block, int from, int n, const HnswOwnPr
 				norm2[HNSW_BLOCK_STEP];
 
 	Assert(n <= HNSW_BLOCK_STEP);
+	if (!has_codes(block->layout))
+	{
+		score_uncoded(block, from, n, probes, g);
+		return;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		vmin[i] = block->factors[from + i].vmin;

@@ -3,8 +3,8 @@
  * own_block.h
  *		Own vectors, many of which are compared with many others at once.
  *
- * For cells with codes.  Graph distances come out as own->distance has them, in
- * float arithmetic.
+ * Graph distances come out as own->distance has them; those of cells with codes from one
+ * kernel for all of them, in float arithmetic.
  *
  * IDENTIFICATION
  *	  src/code/own_block.h
@@ -40,8 +40,11 @@ typedef struct HnswOwnProbes
 	const HnswLayout *layout;
 	int			count;
 	int			space;
-	int8	  **codes;			/* less 128, of this struct's own */
+	const uint8 **own;
 	HnswOwnFactors *factors;
+
+	/* cells with codes */
+	int8	  **codes;			/* less 128, of this struct's own */
 	int32	   *dots;			/* scratch */
 } HnswOwnProbes;
 
@@ -49,6 +52,17 @@ typedef struct HnswOwnProbes
 #define HNSW_BLOCK_STEP	64
 
 extern HnswOwnFactors hnsw_own_factors(const HnswLayout *layout, const HnswOwn *own);
+
+/*
+ * The layout of means of stored vectors.  Where there are no codes it is one of dense
+ * vectors with L2 distance, of which one kernel compares many: which are near is much the
+ * same.  hnsw_own_as_dense makes a stored vector one of that layout; "room" has dim bytes.
+ * Sparse vectors and long bit strings have too many coordinates for that.
+ */
+extern bool hnsw_own_dense_suits(const HnswLayout *layout);
+extern void hnsw_own_dense_layout(const HnswLayout *layout, HnswLayout *dense);
+extern HnswOwnFactors hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense,
+										HnswOwn *own, uint8 *room);
 
 extern void hnsw_own_block_init(HnswOwnBlock *block, const HnswLayout *layout, int space);
 extern void hnsw_own_block_free(HnswOwnBlock *block);
@@ -70,8 +84,8 @@ extern void hnsw_own_probes_add(HnswOwnProbes *probes, const uint8 *codes, HnswO
 
 /*
  * Graph distances of all probes to n of the block, HNSW_BLOCK_STEP at most, those
- * from "from" on: g[probe * n + i].  Squared L2 distances whatever the metric, if so
- * wanted.
+ * from "from" on: g[probe * n + i].  Squared L2 distances, if so wanted, instead of
+ * inner products.
  */
 extern void hnsw_own_block_score(const HnswOwnBlock *block, int from, int n,
 								 const HnswOwnProbes *probes, bool l2, float *g);

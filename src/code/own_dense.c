@@ -246,6 +246,11 @@ dense_distance(const HnswLayout *layout, const HnswOwn *a, const HnswOwn *b)
 	return (float) Max(0.0, a->norm2 + b->norm2 - 2 * dot);
 }
 
+static void
+dense_as_dense(const HnswLayout *layout, HnswOwn *own, uint8 *room)
+{
+}
+
 static double
 dense_size(const HnswLayout *layout, const void *plain)
 {
@@ -262,5 +267,6 @@ const HnswOwnOps hnsw_own_dense = {
 	.decode = dense_decode,
 	.ready = dense_ready,
 	.distance = dense_distance,
+	.as_dense = dense_as_dense,
 	.size = dense_size,
 };

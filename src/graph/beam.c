@@ -238,20 +238,27 @@ refill(HnswBeam *beam)
 		beam->horizon = Min(beam->horizon, rest->items[i].key);
 }
 
-/* Without codes: reads and scores a record that was not seen before. */
+/* Without codes: is this the first time that the search comes across the record? */
+static bool
+is_new(HnswBeam *beam, HnswId id)
+{
+	float	   *known = hnsw_seen_put(&beam->seen, id);
+
+	if (*known < HUGE_VALF)
+		return false;
+	*known = FLT_MAX;
+	return true;
+}
+
+/* Without codes: reads and scores a record. */
 static void
 score_uncoded(HnswBeam *beam, HnswId id)
 {
-	float	   *known = hnsw_seen_put(&beam->seen, id);
-	const HnswRecord *rec;
+	const HnswRecord *rec = HNSW_READ(beam->pager, beam->kind, id);
 	HnswScore	score;
 
-	if (*known < HUGE_VALF)
-		return;
-	rec = HNSW_READ(beam->pager, beam->kind, id);
 	if (!is_record_here(beam, rec))
 	{
-		*known = FLT_MAX;
 		if (rec != NULL)
 			HNSW_RELEASE(beam->pager);
 		return;
@@ -259,7 +266,6 @@ score_uncoded(HnswBeam *beam, HnswId id)
 	score = hnsw_score_own(beam->scorer, beam->shape, beam->q, rec);
 	if (!(score.g <= FLT_MAX))
 		score.g = FLT_MAX;
-	*known = score.g;
 	visit_record(beam, id, rec, score);
 	HNSW_RELEASE(beam->pager);
 	put_candidate(beam, score.g, id);
@@ -269,7 +275,7 @@ static void
 expand_uncoded(HnswBeam *beam, HnswId id)
 {
 	const HnswRecord *rec = HNSW_READ(beam->pager, beam->kind, id);
-	int			count;
+	int			count = 0;
 
 	if (!is_record_here(beam, rec))
 	{
@@ -277,13 +283,21 @@ expand_uncoded(HnswBeam *beam, HnswId id)
 			HNSW_RELEASE(beam->pager);
 		return;
 	}
-	count = rec->count;
-	memcpy(beam->ids, hnsw_record_ids(rec, beam->shape), sizeof(HnswId) * count);
+	for (int i = 0; i < rec->count; i++)
+	{
+		HnswId		neighbor = hnsw_record_ids(rec, beam->shape)[i];
+
+		if (neighbor != HNSW_NO_ID && is_new(beam, neighbor))
+			beam->ids[count++] = neighbor;
+	}
 	HNSW_RELEASE(beam->pager);
 	beam->expanded++;
 	for (int i = 0; i < count; i++)
-		if (beam->ids[i] != HNSW_NO_ID)
-			score_uncoded(beam, beam->ids[i]);
+	{
+		if (i + 1 < count)
+			HNSW_EXPECT(beam->pager, beam->kind, beam->ids[i + 1]);
+		score_uncoded(beam, beam->ids[i]);
+	}
 }
 
 static void
@@ -315,7 +329,10 @@ hnsw_beam_seed(HnswBeam *beam, HnswId id)
 	if (id == HNSW_NO_ID)
 		return;
 	if (beam->shape->bits == 0)
-		score_uncoded(beam, id);
+	{
+		if (is_new(beam, id))
+			score_uncoded(beam, id);
+	}
 	else
 	{
 		float	   *known = hnsw_seen_put(&beam->seen, id);

@@ -16,7 +16,7 @@ hnsw_bulk_suits(const HnswLayout *layout, int ef_construction)
 {
 	const HnswShape *shape = &layout->shape[HNSW_BASE];
 
-	return shape->bits > 0 && shape->pages == 1 &&
+	return shape->pages == 1 && hnsw_own_dense_suits(layout) &&
 		hnsw_bulk_keep(layout, ef_construction) >= HNSW_BULK_LEAST(shape, ef_construction);
 }
 
@@ -26,10 +26,15 @@ hnsw_bulk_suits(const HnswLayout *layout, int ef_construction)
 /* memory for a build that is this many times the scratch of its processes pays */
 #define LEAST_SHARE		4
 
+/*
+ * Distances of bits are whole numbers, and leaves tell less: rows belong to more of them
+ * (bench/README.md, "Records without codes").
+ */
 int
-hnsw_bulk_fanout(int ef_construction)
+hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction)
 {
-	int			fanout = (int) (10 * sqrt(ef_construction / 64.0) + 0.5);
+	int			leaves = layout->form == HNSW_BITS ? 14 : 10;
+	int			fanout = (int) (leaves * sqrt(ef_construction / 64.0) + 0.5);
 
 	return Max(4, Min(HNSW_BULK_MOST_FANOUT, fanout));
 }
@@ -56,14 +61,31 @@ hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_construction)
 }
 
 double
+hnsw_bulk_staged_bytes(const HnswLayout *layout, int ef_construction, double rows, int processes)
+{
+	return hnsw_layout_build_bytes(layout, rows, processes) +
+		rows * hnsw_bulk_row_bytes(layout, ef_construction, processes) +
+		(double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+}
+
+double
 hnsw_bulk_build_bytes(const HnswLayout *layout, int ef_construction, double rows, int processes)
 {
-	double		bytes = hnsw_layout_build_bytes(layout, rows, processes);
-	double		more = rows * hnsw_bulk_row_bytes(layout, ef_construction, processes) +
-	(double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+	double		staged = hnsw_bulk_staged_bytes(layout, ef_construction, rows, processes);
 
-	return hnsw_bulk_pays(layout, ef_construction, (Size) Min(bytes + more, 1e18), processes) ?
-		bytes + more : bytes;
+	return layout->shape[HNSW_BASE].bits > 0 &&
+		hnsw_bulk_pays(layout, ef_construction, rows, (Size) Min(staged, 1e18), processes) ?
+		staged : hnsw_layout_build_bytes(layout, rows, processes);
+}
+
+bool
+hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, double rows, Size memory,
+			   int processes)
+{
+	return hnsw_bulk_suits(layout, ef_construction) &&
+		memory / LEAST_SHARE >= processes * hnsw_bulk_scratch_bytes(layout, ef_construction) &&
+		(layout->shape[HNSW_BASE].bits > 0 ||
+		 memory >= hnsw_bulk_staged_bytes(layout, ef_construction, rows, processes));
 }
 
 Size
@@ -71,17 +93,8 @@ hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory
 {
 	double		row = hnsw_layout_row_bytes(layout);
 
-	if (!hnsw_bulk_pays(layout, ef_construction, memory, processes))
-		return memory;
 	memory -= processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
 	return (Size) (memory * (row / (row + hnsw_bulk_row_bytes(layout, ef_construction, processes))));
-}
-
-bool
-hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, Size memory, int processes)
-{
-	return hnsw_bulk_suits(layout, ef_construction) &&
-		memory / LEAST_SHARE >= processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
 }
 
 void
@@ -94,6 +107,8 @@ hnsw_bulk_init(HnswBulk *bulk, HnswInserter *ins, HnswArena *arena, HnswBulkTabl
 	bulk->ins = ins;
 	bulk->arena = arena;
 	bulk->layout = layout;
+	hnsw_own_dense_layout(layout, &bulk->dense);
+	bulk->dense_codes = hnsw_alloc(layout->dim);
 	bulk->keep = hnsw_bulk_keep(layout, ins->ef);
 	hnsw_bulk_stage_init(bulk, table, entries);
 }
@@ -104,6 +119,8 @@ make_scratch(HnswBulk *bulk)
 {
 	hnsw_own_block_init(&bulk->block, bulk->layout, HNSW_BULK_MOST_MEMBERS);
 	hnsw_own_probes_init(&bulk->probes, bulk->layout, HNSW_BLOCK_STEP);
+	hnsw_own_block_init(&bulk->dense_block, &bulk->dense, HNSW_BULK_NEAR);
+	hnsw_own_probes_init(&bulk->dense_probes, &bulk->dense, HNSW_BLOCK_STEP);
 	bulk->g = hnsw_alloc(sizeof(float) * HNSW_BLOCK_STEP * HNSW_BLOCK_STEP);
 	bulk->numbers = hnsw_alloc(sizeof(uint64) * 5 * bulk->keep);
 }
@@ -113,10 +130,14 @@ hnsw_bulk_free(HnswBulk *bulk)
 {
 	if (bulk->table != NULL)
 		hnsw_bulk_stage_free(bulk);
+	if (bulk->dense_codes != NULL)
+		hnsw_free(bulk->dense_codes);
 	if (bulk->g == NULL)
 		return;
 	hnsw_own_block_free(&bulk->block);
 	hnsw_own_probes_free(&bulk->probes);
+	hnsw_own_block_free(&bulk->dense_block);
+	hnsw_own_probes_free(&bulk->dense_probes);
 	hnsw_free(bulk->g);
 	hnsw_free(bulk->numbers);
 	if (bulk->meetings != NULL)

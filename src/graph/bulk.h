@@ -75,7 +75,9 @@ typedef struct HnswBulkPlan
 								 * order of rows */
 	uint8	   *picks;			/* fanout for each of rows: which of the
 								 * leaves near its own */
-	uint8	   *centers;		/* own vectors */
+	uint8	   *centers;		/* own vectors, of HnswBulk.dense */
+	char	   *nearest;		/* records without codes: what each row
+								 * remembers */
 } HnswBulkPlan;
 
 typedef struct HnswBulk
@@ -83,6 +85,10 @@ typedef struct HnswBulk
 	HnswInserter *ins;
 	HnswArena  *arena;
 	const HnswLayout *layout;
+	HnswLayout	dense;			/* of the leaves' centers, and of rows that
+								 * are compared with them: with codes, layout
+								 * itself */
+	uint8	   *dense_codes;	/* of a row; scratch */
 	HnswBulkTable *table;
 	uint64	   *entries;		/* of the table, in this process */
 	HnswBulkPlan plan;
@@ -93,6 +99,8 @@ typedef struct HnswBulk
 	/* scratch of the steps */
 	HnswOwnBlock block;
 	HnswOwnProbes probes;
+	HnswOwnBlock dense_block;
+	HnswOwnProbes dense_probes;
 	HnswBulkTable own_table;
 	float	   *g;
 	struct HnswMeeting *meetings;
@@ -104,8 +112,8 @@ typedef struct HnswBulk
 } HnswBulk;
 
 /*
- * Can this layout be built so, with this ef_construction?  Vectors with codes whose
- * records have one page, and room for what a row remembers.
+ * Can this layout be built so, with this ef_construction?  Vectors that have means, whose
+ * records have one page, and with codes room for what a row remembers.
  */
 extern bool hnsw_bulk_suits(const HnswLayout *layout, int ef_construction);
 
@@ -115,15 +123,24 @@ extern Size hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_constructio
 
 /*
  * maintenance_work_mem that keeps a build of so many rows in memory, by so many
- * processes, in bytes; and what of it the arena may take.  hnsw_bulk_pays says whether
- * a build with so much memory is made so.
+ * processes, in bytes; and what building them so takes, which is more where records have
+ * no codes: what a row remembers is beside them then.
  */
 extern double hnsw_bulk_build_bytes(const HnswLayout *layout, int ef_construction, double rows,
 									int processes);
+extern double hnsw_bulk_staged_bytes(const HnswLayout *layout, int ef_construction, double rows,
+									 int processes);
+
+/*
+ * Is a build of so many rows with so much memory made so?  With codes, of as many of
+ * them as the memory takes; without, where it is enough for all.
+ */
+extern bool hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, double rows,
+						   Size memory, int processes);
+
+/* What of the memory of such a build the arena may take. */
 extern Size hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory,
 								  int processes);
-extern bool hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, Size memory,
-						   int processes);
 
 /*
  * The inserter works on the arena.  Without a table and its entries there will be some
@@ -175,7 +192,7 @@ extern void hnsw_bulk_finish(HnswBulk *bulk);
 #define HNSW_BULK_MOST_MEMBERS	2048
 
 /* leaves that a row belongs to: the more, the more of its nearest it meets */
-extern int	hnsw_bulk_fanout(int ef_construction);
+extern int	hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction);
 
 /* near rows to fill the slots from, where ef_construction is as many */
 #define HNSW_BULK_LEAST(shape, ef_construction) \
@@ -191,8 +208,18 @@ extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
 /* Scratch for a member of the leaf that is being compared. */
 extern Size hnsw_bulk_meeting_bytes(int keep);
 
+/* Bytes of what a row remembers; where it is, which is valid for a staged row. */
+extern Size hnsw_bulk_nearest_bytes(int keep);
+extern struct HnswNearest *hnsw_bulk_nearest(const HnswBulk *bulk, const HnswRecord *rec);
+
 /* A staged row has met nobody yet. */
-extern void hnsw_bulk_forget(HnswBulk *bulk, HnswRecord *rec);
+extern void hnsw_bulk_forget(struct HnswNearest *nearest);
+
+/*
+ * Without codes: how far the row is from those it remembers is what the linker knows of
+ * it from here on.
+ */
+extern void hnsw_bulk_recall(HnswBulk *bulk, const HnswRecord *rec);
 
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_stage_free(HnswBulk *bulk);
@@ -215,7 +242,10 @@ hnsw_bulk_record(HnswBulk *bulk, HnswId id)
 	return hnsw_arena_record(bulk->arena, id);
 }
 
-/* reserved[] of a node of layer 0 until it is linked: what HnswOwnFactors has */
+/*
+ * reserved[] of a node of layer 0 until all are linked: what HnswOwnFactors has.  Without
+ * codes nobody uses that, and reserved[0] is the row's number in plan.nearest.
+ */
 static inline HnswOwnFactors
 hnsw_bulk_factors(const HnswRecord *rec)
 {

@@ -34,7 +34,7 @@ typedef struct BatchRow
 bool
 hnsw_batch_suits(const HnswLayout *layout)
 {
-	return layout->shape[HNSW_BASE].bits > 0;
+	return hnsw_own_dense_suits(layout);
 }
 
 void
@@ -44,6 +44,7 @@ hnsw_batch_init(HnswBatch *batch, const HnswLayout *layout, Size bytes)
 
 	memset(batch, 0, sizeof(*batch));
 	batch->layout = layout;
+	hnsw_own_dense_layout(layout, &batch->dense);
 	batch->stride = (sizeof(BatchRow) + layout->own_bytes + 7) / 8 * 8;
 	most = Max(LEAST_ROWS, bytes / (batch->stride + TREE_BYTES));
 	batch->most = (uint32) Min(most, UINT32_C(0x7FFFFFFF));
@@ -90,13 +91,17 @@ hnsw_batch_add(HnswBatch *batch, const HnswPoint *point, HnswTid tid)
 	memcpy(row + 1, point->own, batch->layout->own_bytes);
 }
 
+/* The row's own vector as a dense one. */
 static const uint8 *
 own_of(void *arg, uint32 i, HnswOwnFactors *factors)
 {
-	const BatchRow *row = row_at(arg, i);
+	HnswBatch  *batch = arg;
+	const BatchRow *row = row_at(batch, i);
+	HnswOwn		own = {(const uint8 *) (row + 1), row->factors.vmin, row->factors.vstep, 0, 0};
 
-	*factors = row->factors;
-	return (const uint8 *) (row + 1);
+	*factors = batch->layout->shape[HNSW_BASE].bits > 0 ? row->factors :
+		hnsw_own_as_dense(batch->layout, &batch->dense, &own, batch->dense_codes);
+	return own.codes;
 }
 
 /* Sets the point to what is stored of the row; an insert needs no more. */
@@ -117,14 +122,16 @@ restore(HnswPoint *point, const HnswLayout *layout, const BatchRow *row)
 void
 hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins, void (*done) (void *arg), void *arg)
 {
-	HnswBulkSource source = {batch->layout, own_of, batch, ins->random};
+	HnswBulkSource source = {&batch->dense, own_of, batch, ins->random};
 	HnswBulkTree tree;
 
+	batch->dense_codes = hnsw_alloc(batch->layout->dim);
 	hnsw_bulk_tree_init(&tree, batch->count);
 	tree.nrows = batch->count;
 	for (uint32 i = 0; i < tree.nrows; i++)
 		tree.rows[i] = i;
 	hnsw_bulk_tree_split(&tree, &source);
+	hnsw_free(batch->dense_codes);
 	for (uint32 i = 0; i < tree.nrows; i++)
 	{
 		const BatchRow *row = row_at(batch, tree.rows[i]);

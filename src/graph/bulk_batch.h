@@ -17,6 +17,8 @@
 typedef struct HnswBatch
 {
 	const HnswLayout *layout;
+	HnswLayout	dense;			/* of the tree's centers */
+	uint8	   *dense_codes;	/* of a row; scratch of making the tree */
 	Size		stride;			/* bytes of a row */
 	uint32		count;
 	uint32		most;			/* rows that there is memory for */
@@ -26,7 +28,7 @@ typedef struct HnswBatch
 
 #define HNSW_BATCH_CHUNK	1024
 
-/* Layouts with codes only. */
+/* Layouts of vectors that have means. */
 extern bool hnsw_batch_suits(const HnswLayout *layout);
 
 /* Takes so many bytes at most, or as many as some rows take. */

@@ -5,6 +5,7 @@
  *
  * All pairs of a leaf are compared, tile by tile.  What a row remembers of that, its
  * nearest so far, is kept where the codes of its edges will be: so it takes no memory.
+ * Records without codes are small, and have no such place; theirs is in the plan.
  *
  * IDENTIFICATION
  *	  src/graph/bulk_compare.c
@@ -25,7 +26,10 @@
 /* what a row has met before the nearest are sorted out, beyond those it remembers */
 #define MEETING_SPACE	128
 
-/* Where the edge codes of a staged row will be, from the next multiple of 4 bytes on. */
+/*
+ * With codes, where the edge codes of a staged row will be, from the next multiple of 4
+ * bytes on.
+ */
 typedef struct HnswNearest
 {
 	uint32		count;
@@ -57,20 +61,31 @@ hnsw_bulk_keep(const HnswLayout *layout, int ef_construction)
 
 	int			wanted = Max(ef_construction * 3 / 4, HNSW_BULK_LEAST(shape, ef_construction));
 
+	if (shape->bits == 0)
+		return wanted;
 	return Min(room / (int) sizeof(HnswItem), wanted);
 }
 
-static HnswNearest *
-nearest_of(const HnswRecord *rec, const HnswShape *shape)
+Size
+hnsw_bulk_nearest_bytes(int keep)
 {
-	return (HnswNearest *) ((char *) rec + nearest_at(shape));
+	return sizeof(HnswNearest) + sizeof(HnswItem) * keep;
+}
+
+HnswNearest *
+hnsw_bulk_nearest(const HnswBulk *bulk, const HnswRecord *rec)
+{
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+
+	if (shape->bits > 0)
+		return (HnswNearest *) ((char *) rec + nearest_at(shape));
+	return (HnswNearest *) (bulk->plan.nearest +
+							hnsw_bulk_nearest_bytes(bulk->keep) * rec->reserved[0]);
 }
 
 void
-hnsw_bulk_forget(HnswBulk *bulk, HnswRecord *rec)
+hnsw_bulk_forget(HnswNearest *nearest)
 {
-	HnswNearest *nearest = nearest_of(rec, &bulk->layout->shape[HNSW_BASE]);
-
 	nearest->count = 0;
 	nearest->farthest = HUGE_VALF;
 }
@@ -267,7 +282,6 @@ compare_all(HnswBulk *bulk, int n, const HnswId *ahead, int nahead)
 static void
 remember(HnswBulk *bulk, HnswMeeting *meeting)
 {
-	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
 	uint64	   *known = bulk->numbers,
 			   *met = known + bulk->keep,
 			   *merged = met + bulk->keep;
@@ -289,7 +303,7 @@ remember(HnswBulk *bulk, HnswMeeting *meeting)
 	met = sort_numbers(met, meeting->count, merged);
 
 	rec = hnsw_arena_lock_record(bulk->arena, meeting->id);
-	nearest = nearest_of(rec, shape);
+	nearest = hnsw_bulk_nearest(bulk, rec);
 	for (uint32 i = 0; i < nearest->count; i++)
 		known[i] = item_to_number(nearest->items[i]);
 	merged = bulk->numbers + 3 * bulk->keep;
@@ -312,11 +326,12 @@ static float
 limit_of(HnswBulk *bulk, HnswId id)
 {
 	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
-	const HnswNearest *nearest = nearest_of(rec, &bulk->layout->shape[HNSW_BASE]);
+	const HnswNearest *nearest;
 	float		limit;
 
 	if (rec->state != HNSW_PENDING)
 		return -HUGE_VALF;
+	nearest = hnsw_bulk_nearest(bulk, rec);
 	__atomic_load(&nearest->farthest, &limit, __ATOMIC_RELAXED);
 	return limit;
 }
@@ -440,7 +455,7 @@ choose_for(HnswBulk *bulk, HnswId id)
 
 	if (rec->state != HNSW_PENDING)
 		return;
-	find_remembered(bulk, nearest_of(rec, shape));
+	find_remembered(bulk, hnsw_bulk_nearest(bulk, rec));
 	hnsw_choose_neighbors(ins, set, shape->slots);
 
 	rec = hnsw_arena_lock_record(bulk->arena, id);
@@ -450,8 +465,13 @@ choose_for(HnswBulk *bulk, HnswId id)
 	{
 		const HnswFound *c = &set->items[set->chosen[i]];
 
-		hnsw_layout_own(layout)->decode(layout, &c->own, ins->vhat);
-		hnsw_edge_write(layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		if (shape->bits > 0)
+		{
+			hnsw_layout_own(layout)->decode(layout, &c->own, ins->vhat);
+			hnsw_edge_write(layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		}
+		else
+			hnsw_edge_write_length(layout, shape, rec, i, c->id, c->g);
 		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
 	}
 	rec->count = set->nchosen;
@@ -465,4 +485,16 @@ hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf)
 
 	for (uint32 i = plan->starts[leaf]; i < plan->starts[leaf + 1]; i++)
 		choose_for(bulk, plan->rows[i]);
+}
+
+void
+hnsw_bulk_recall(HnswBulk *bulk, const HnswRecord *rec)
+{
+	HnswInserter *ins = bulk->ins;
+	const HnswNearest *nearest = hnsw_bulk_nearest(bulk, rec);
+
+	hnsw_seen_clear(&ins->scored);
+	for (uint32 i = 0; i < nearest->count; i++)
+		*hnsw_seen_put(&ins->scored, nearest->items[i].id) = nearest->items[i].key;
+	ins->linker.scored = &ins->scored;
 }

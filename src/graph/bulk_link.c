@@ -70,6 +70,8 @@ offer_to_found(HnswBulk *bulk, HnswId id, HnswFound *parent)
 
 	if (!hnsw_inserter_search(ins))
 		return false;
+	if (bulk->layout->shape[HNSW_BASE].bits == 0)
+		hnsw_remember_scores(ins, set);
 	hnsw_choose_neighbors(ins, set, bulk->layout->shape[HNSW_BASE].slots);
 	for (int i = 0; i < set->nchosen; i++)
 	{
@@ -99,7 +101,10 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 
 	memcpy(ids, hnsw_record_ids(rec, shape), sizeof(HnswId) * count);
 	hnsw_own_decode(bulk->layout, shape, rec, ins->point.xhat);
-	memset(rec->reserved, 0, sizeof(rec->reserved));
+	if (shape->bits == 0 && !linked)
+		hnsw_bulk_recall(bulk, rec);
+	if (rest)
+		memset(rec->reserved, 0, sizeof(rec->reserved));
 	hnsw_arena_unlock(bulk->arena);
 	if (linked)
 		return;

@@ -28,28 +28,33 @@
 StaticAssertDecl(BATCH <= HNSW_BLOCK_STEP, "there are probes for so many rows");
 StaticAssertDecl(HNSW_BULK_ASSIGNED <= HNSW_BLOCK_STEP, "there are probes for so many leaves");
 StaticAssertDecl(HNSW_BULK_NEAR <= 256, "picks are bytes");
-StaticAssertDecl(HNSW_BULK_NEAR <= HNSW_BULK_MOST_MEMBERS, "the block has room for near leaves");
+StaticAssertDecl(HNSW_BLOCK_STEP <= HNSW_BULK_NEAR, "the block has room for a step");
 StaticAssertDecl(HNSW_BULK_NEAR <= MOST_CANDIDATES, "there are enough candidates");
 
+/* The row's own vector as a dense one. */
 static const uint8 *
 own_of(void *arg, uint32 id, HnswOwnFactors *factors)
 {
 	HnswBulk   *bulk = arg;
 	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
+	HnswOwn		own = hnsw_own_of(rec, &bulk->layout->shape[HNSW_BASE]);
 
-	*factors = hnsw_bulk_factors(rec);
-	return hnsw_record_own(rec, &bulk->layout->shape[HNSW_BASE]);
+	if (bulk->layout->shape[HNSW_BASE].bits > 0)
+		*factors = hnsw_bulk_factors(rec);
+	else
+		*factors = hnsw_own_as_dense(bulk->layout, &bulk->dense, &own, bulk->dense_codes);
+	return own.codes;
 }
 
 static HnswBulkSource
 source_of(HnswBulk *bulk)
 {
-	HnswBulkSource source = {bulk->layout, own_of, bulk, bulk->ins->random};
+	HnswBulkSource source = {&bulk->dense, own_of, bulk, bulk->ins->random};
 
 	return source;
 }
 
-/* All nodes of layer 0; what their codes mean goes into the records. */
+/* All nodes of layer 0; what HnswOwnFactors has, or their numbers, goes into the records. */
 static void
 collect_rows(HnswBulk *bulk, HnswBulkTree *tree)
 {
@@ -65,11 +70,16 @@ collect_rows(HnswBulk *bulk, HnswBulkTree *tree)
 
 		if (rec->state == HNSW_FREE)
 			continue;
-		factors = hnsw_own_factors(bulk->layout, &own);
-		memcpy(&rec->reserved[0], &factors.stepsum, sizeof(float));
-		memcpy(&rec->reserved[1], &factors.norm2, sizeof(float));
-		if (rec->state == HNSW_PENDING)
-			hnsw_bulk_forget(bulk, rec);
+		if (shape->bits > 0)
+		{
+			factors = hnsw_own_factors(bulk->layout, &own);
+			memcpy(&rec->reserved[0], &factors.stepsum, sizeof(float));
+			memcpy(&rec->reserved[1], &factors.norm2, sizeof(float));
+			if (rec->state == HNSW_PENDING)
+				hnsw_bulk_forget(hnsw_bulk_nearest(bulk, rec));
+		}
+		else
+			rec->reserved[0] = tree->nrows;
 		tree->rows[tree->nrows++] = id;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -104,11 +114,12 @@ divide(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32
 	   uint32 nleaves, char *memory)
 {
 	Size		used = 0;
+	HnswLayout	dense;
 
 	plan->nrows = nrows;
 	plan->nleaves = nleaves;
 	plan->nnear = Min(HNSW_BULK_NEAR, nleaves);
-	plan->fanout = Min((uint32) hnsw_bulk_fanout(ef_construction), nleaves);
+	plan->fanout = Min((uint32) hnsw_bulk_fanout(layout, ef_construction), nleaves);
 
 	/*
 	 * Members are counted in 32 bits, in steps of HNSW_BULK_MOST_MEMBERS: of
@@ -124,7 +135,10 @@ divide(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32
 	plan->first = carve(memory, &used, sizeof(uint32) * (nleaves + 1));
 	plan->members = carve(memory, &used, sizeof(HnswId) * (Size) nrows * plan->fanout);
 	plan->picks = carve(memory, &used, (Size) nrows * plan->fanout);
-	plan->centers = carve(memory, &used, (Size) nleaves * layout->own_bytes);
+	hnsw_own_dense_layout(layout, &dense);
+	plan->centers = carve(memory, &used, (Size) nleaves * dense.own_bytes);
+	plan->nearest = layout->shape[HNSW_BASE].bits > 0 ? NULL :
+		carve(memory, &used, hnsw_bulk_nearest_bytes(hnsw_bulk_keep(layout, ef_construction)) * nrows);
 	return used;
 }
 
@@ -153,6 +167,9 @@ hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree)
 	memcpy(plan->rows, tree->rows, sizeof(HnswId) * tree->nrows);
 	memcpy(plan->starts, tree->starts, sizeof(uint32) * (tree->nleaves + 1));
 	hnsw_bulk_tree_centers(tree, &source, plan->centers, plan->factors);
+	if (plan->nearest != NULL)
+		for (uint32 i = 0; i < plan->nrows; i++)
+			hnsw_bulk_forget(hnsw_bulk_nearest(bulk, hnsw_bulk_record(bulk, plan->rows[i])));
 }
 
 /* ------------------------------------------------------------------------
@@ -162,7 +179,7 @@ hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree)
 static void
 add_center(HnswBulk *bulk, HnswOwnBlock *block, uint32 leaf)
 {
-	hnsw_own_block_add(block, bulk->plan.centers + (Size) bulk->layout->own_bytes * leaf,
+	hnsw_own_block_add(block, bulk->plan.centers + (Size) bulk->dense.own_bytes * leaf,
 					   bulk->plan.factors[leaf]);
 }
 
@@ -177,11 +194,11 @@ score_leaves(HnswBulk *bulk, const uint32 *leaves, uint32 n, HnswItem *items)
 	{
 		int			step = Min(HNSW_BLOCK_STEP, n - at);
 
-		bulk->block.count = 0;
+		bulk->dense_block.count = 0;
 		for (int i = 0; i < step; i++)
-			add_center(bulk, &bulk->block, leaves[at + i]);
-		hnsw_own_block_score(&bulk->block, 0, step, &bulk->probes, true, bulk->g);
-		for (int k = 0; k < bulk->probes.count; k++)
+			add_center(bulk, &bulk->dense_block, leaves[at + i]);
+		hnsw_own_block_score(&bulk->dense_block, 0, step, &bulk->dense_probes, true, bulk->g);
+		for (int k = 0; k < bulk->dense_probes.count; k++)
 			for (int i = 0; i < step; i++)
 			{
 				HnswItem   *item = &items[(Size) n * k + at + i];
@@ -209,12 +226,12 @@ find_candidates(HnswBulk *bulk, uint32 *leaves)
 		return nleaves;
 	}
 	runs = hnsw_alloc(sizeof(uint32) * nruns);
-	items = hnsw_alloc(sizeof(HnswItem) * (Size) nruns * bulk->probes.count);
+	items = hnsw_alloc(sizeof(HnswItem) * (Size) nruns * bulk->dense_probes.count);
 	for (uint32 i = 0; i < nruns; i++)
 		runs[i] = i * RUN + RUN / 2;
 	score_leaves(bulk, runs, nruns, items);
 	for (uint32 i = 0; i < nruns; i++)
-		for (int k = 1; k < bulk->probes.count; k++)
+		for (int k = 1; k < bulk->dense_probes.count; k++)
 			items[i].key = Min(items[i].key, items[(Size) nruns * k + i].key);
 	hnsw_items_select(items, nruns, Min(nruns, MOST_CANDIDATES / RUN - 1));
 	for (uint32 i = 0; i < Min(nruns, MOST_CANDIDATES / RUN - 1); i++)
@@ -239,9 +256,9 @@ find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to)
 	uint32		count;
 	HnswItem   *items;
 
-	bulk->probes.count = 0;
+	bulk->dense_probes.count = 0;
 	for (uint32 leaf = from; leaf < to; leaf++)
-		hnsw_own_probes_add(&bulk->probes, plan->centers + (Size) bulk->layout->own_bytes * leaf,
+		hnsw_own_probes_add(&bulk->dense_probes, plan->centers + (Size) bulk->dense.own_bytes * leaf,
 							plan->factors[leaf]);
 	count = find_candidates(bulk, leaves);
 	items = hnsw_alloc(sizeof(HnswItem) * (Size) count * (to - from));
@@ -292,26 +309,26 @@ assign_rows(HnswBulk *bulk, uint32 leaf)
 	const uint32 *near = plan->near + (Size) plan->nnear * leaf;
 	float		g[BATCH * HNSW_BULK_NEAR];
 
-	bulk->block.count = 0;
+	bulk->dense_block.count = 0;
 	for (uint32 i = 0; i < plan->nnear; i++)
-		add_center(bulk, &bulk->block, near[i]);
+		add_center(bulk, &bulk->dense_block, near[i]);
 	for (uint32 at = plan->starts[leaf]; at < plan->starts[leaf + 1]; at += BATCH)
 	{
 		uint32		n = Min(BATCH, plan->starts[leaf + 1] - at);
 
-		bulk->probes.count = 0;
+		bulk->dense_probes.count = 0;
 		for (uint32 i = 0; i < n; i++)
 		{
 			HnswOwnFactors factors;
 			const uint8 *codes = own_of(bulk, plan->rows[at + i], &factors);
 
-			hnsw_own_probes_add(&bulk->probes, codes, factors);
+			hnsw_own_probes_add(&bulk->dense_probes, codes, factors);
 		}
 		for (uint32 from = 0; from < plan->nnear; from += HNSW_BLOCK_STEP)
 		{
 			int			step = Min(HNSW_BLOCK_STEP, plan->nnear - from);
 
-			hnsw_own_block_score(&bulk->block, from, step, &bulk->probes, true, bulk->g);
+			hnsw_own_block_score(&bulk->dense_block, from, step, &bulk->dense_probes, true, bulk->g);
 			for (uint32 i = 0; i < n; i++)
 				memcpy(g + plan->nnear * i + from, bulk->g + step * i, sizeof(float) * step);
 		}

@@ -438,8 +438,8 @@ hnsw_finish_record(HnswInserter *ins, HnswKind kind, HnswId id, const HnswFound 
  * Without codes, what the search has found out is how the neighbors tell
  * whether the new record is near to their own neighbors.
  */
-static void
-remember_scores(HnswInserter *ins, const HnswFoundSet *set)
+void
+hnsw_remember_scores(HnswInserter *ins, const HnswFoundSet *set)
 {
 	hnsw_seen_clear(&ins->scored);
 	for (int i = 0; i < set->count; i++)
@@ -483,7 +483,7 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 				found_any;
 
 	if (ins->layout->shape[kind].bits == 0)
-		remember_scores(ins, set);
+		hnsw_remember_scores(ins, set);
 	for (int i = 0; i < set->nchosen; i++)
 	{
 		HnswFound  *c = &set->items[set->chosen[i]];

@@ -93,6 +93,9 @@ extern HnswInserted hnsw_insert_point(HnswInserter *ins, int level, HnswTid tid)
 extern bool hnsw_inserter_search(HnswInserter *ins);
 
 extern void hnsw_found_reset(HnswInserter *ins, HnswFoundSet *set);
+
+/* Without codes: the distances found are what the linker knows of the new record. */
+extern void hnsw_remember_scores(HnswInserter *ins, const HnswFoundSet *set);
 extern void hnsw_choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots);
 extern void hnsw_finish_record(HnswInserter *ins, HnswKind kind, HnswId id,
 							   const HnswFound *parent, const HnswId *gone, int ngone);

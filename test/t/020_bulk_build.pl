@@ -37,7 +37,7 @@ $node->safe_psql('postgres', qq{
 	VACUUM ANALYZE wide;
 });
 my @queries = split /\n/, $node->safe_psql('postgres', 'SELECT embedding FROM wide WHERE id % 800 = 3');
-my %operators = (vector_l2_ops => '<->', vector_cosine_ops => '<=>', vector_ip_ops => '<#>');
+my %operators = (vector_l2_ops => '<->', vector_cosine_ops => '<=>', vector_ip_ops => '<#>', vector_l1_ops => '<+>');
 
 # create(SETTINGS, [OPCLASS]): what the session is told
 sub create
@@ -103,6 +103,19 @@ foreach my $opclass ('vector_cosine_ops', 'vector_ip_ops')
 	cmp_ok($found, '>=', 0.9, sprintf('%s: recall %.3f', $opclass, $found));
 }
 
+# Without codes: staged where there is memory for what rows remember, else inserted one by
+# one, in memory, of which hnsw_build_memory tells enough; or beyond it, in batches.
+create("SET maintenance_work_mem = '64MB'", 'vector_l1_ops');
+my $enough = $node->safe_psql('postgres', q{SELECT hnsw_build_memory('wide_i'::regclass) / 1024});
+foreach my $how ([ 0, 65536, 0 ], [ 1, 65536, 0 ], [ 3, 131072, 0 ], [ 0, $enough, 0 ], [ 0, 3072, 1 ], [ 2, 3072, 1 ])
+{
+	my ($workers, $kb, $full) = @$how;
+	my $told = create("ALTER TABLE wide SET (parallel_workers = $workers); SET maintenance_work_mem = $kb", 'vector_l1_ops');
+
+	is($told =~ /no longer fits/ ? 1 : 0, $full, "L1 distance, $workers workers, $kb kB: memory ends: " . ($full ? 'yes' : 'no'));
+	sound("L1 distance, $workers workers, $kb kB", 'vector_l1_ops');
+}
+
 # ---------------------------------------------------------------------------
 # Stopped in a step
 # ---------------------------------------------------------------------------
@@ -117,15 +130,16 @@ $node->safe_psql('postgres', 'DROP INDEX wide_i; CHECKPOINT');
 SKIP:
 {
 	skip 'no debug points in this library', 1 unless has_debug_points($node);
-	foreach my $point ('bulk-assign:3', 'bulk-compare:40', 'bulk-choose:7', 'bulk-link:90', 'batch-insert:500')
+	foreach my $at ('bulk-assign:3', 'bulk-compare:40', 'bulk-choose:7', 'bulk-link:90', 'batch-insert:500', 'bulk-link:90 vector_l1_ops')
 	{
+		my ($point, $opclass) = split / /, $at;
 		my $memory = $point =~ /batch/ ? '2MB' : '64MB';
 		my $before = files();
 
 		foreach my $how ('pg_cancel_backend', 'pg_terminate_backend')
 		{
 			my $run = stop_at($node, $point, "SET client_min_messages = error; SET max_parallel_maintenance_workers = 1; SET maintenance_work_mem = '$memory'; "
-				  . 'CREATE INDEX wide_i ON wide USING hnsw (embedding vector_l2_ops)');
+				  . "CREATE INDEX wide_i ON wide USING hnsw (embedding " . ($opclass // 'vector_l2_ops') . ')');
 			my $workers = $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE leader_pid = $run->{pid}");
 
 			is($workers, 1, "$point: a worker is at work");

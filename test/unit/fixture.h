@@ -182,10 +182,14 @@ fixture_open_cell(Fixture *f, const HnswCell *cell, int dim, int m, int m0, int 
 	f->value = malloc(sizeof(float) * dim);
 }
 
+/* Vectors, or bit strings where the metric is one of theirs. */
 static FIXTURE_UNUSED void
 fixture_open(Fixture *f, HnswMetric metric, int dim, int m, int m0, int nrows, int ef)
 {
-	fixture_open_cell(f, hnsw_cell_find(HNSW_VECTOR, metric), dim, m, m0, nrows, ef);
+	const HnswCell *cell = hnsw_cell_find(HNSW_VECTOR, metric);
+
+	fixture_open_cell(f, cell != NULL ? cell : hnsw_cell_find(HNSW_BIT, metric),
+					  dim, m, m0, nrows, ef);
 }
 
 static FIXTURE_UNUSED void

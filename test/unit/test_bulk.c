@@ -91,7 +91,10 @@ fill_rows(Fixture *f, Rows kind, int seed)
 	for (int i = 0; i < 20 * f->dim; i++)
 		base[i] = (float) unit_normal();
 	for (int i = 0; i < f->nrows; i++)
+	{
 		fill_row(f, kind, i, base);
+		fixture_adapt(&f->layout, fixture_row(f, i));
+	}
 	free(base);
 	unit_seed(seed + 1);
 }
@@ -110,7 +113,7 @@ static void
 stage(Fixture *f, HnswBulk *bulk, int i)
 {
 	bool		aside = f->layout.metric == HNSW_COSINE && is_zero(f, i);
-	HnswInserted inserted = hnsw_bulk_add(bulk, fixture_row(f, i), fixture_tid(i));
+	HnswInserted inserted = hnsw_bulk_add(bulk, fixture_plain(f, fixture_row(f, i)), fixture_tid(i));
 
 	CHECK_INT(inserted == HNSW_INSERTED_ASIDE, aside);
 	f->present[i] = !aside;
@@ -200,6 +203,28 @@ static const BulkCase cases[] = {
 	{HNSW_L2, 16, 1000, ROWS_TIGHT, 4, 4, 16, false},
 	{HNSW_L2, 32, 2000, ROWS_GAUSS, 16, 0, 4, true},
 	{HNSW_L2, 32, 700, ROWS_GAUSS, 16, 0, 400, true},
+	/* without codes */
+	{HNSW_L1, 16, 0, ROWS_GAUSS, 16, 0, 64, false},
+	{HNSW_L1, 16, 2, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_L1, 32, 76, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_L1, 33, 1000, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_L1, 16, 5000, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_L1, 16, 3000, ROWS_EQUAL, 16, 0, 64, false},
+	{HNSW_L1, 32, 5100, ROWS_TIGHT, 16, 0, 64, true},
+	{HNSW_L1, 16, 2000, ROWS_GROUPS, 16, 0, 64, true},
+	{HNSW_L1, 16, 4000, ROWS_LARGE_GROUPS, 32, 0, 64, true},
+	{HNSW_L1, 16, 1000, ROWS_TIGHT, 4, 4, 16, false},
+	{HNSW_L1, 32, 700, ROWS_GAUSS, 16, 0, 400, true},
+	{HNSW_HAMMING, 64, 1, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_HAMMING, 63, 1000, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_HAMMING, 256, 3000, ROWS_GAUSS, 16, 0, 64, false},
+	{HNSW_HAMMING, 11, 3000, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_HAMMING, 100, 3000, ROWS_REPEATED, 16, 0, 64, true},
+	{HNSW_HAMMING, 100, 2000, ROWS_GROUPS, 8, 0, 12, true},
+	{HNSW_HAMMING, 100, 2000, ROWS_GAUSS, 4, 4, 64, true},
+	{HNSW_HAMMING, 16000, 60, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_JACCARD, 70, 3000, ROWS_GAUSS, 16, 0, 64, true},
+	{HNSW_JACCARD, 40, 1000, ROWS_ZEROS, 16, 0, 64, false},
 };
 
 static void
@@ -251,8 +276,10 @@ test_suits(void)
 				const HnswShape *shape = &layout.shape[HNSW_BASE];
 
 				fixture_layout_cell(&layout, cell, dim, 8, m0);
-				if (!cell->coded)
+				if (!hnsw_own_dense_suits(&layout))
 					CHECK(!hnsw_bulk_suits(&layout, 64));
+				else if (!cell->coded && shape->pages == 1)
+					CHECK(hnsw_bulk_suits(&layout, 64));
 				if (!hnsw_bulk_suits(&layout, 64))
 					continue;
 				CHECK(hnsw_bulk_keep(&layout, 64) > 0);
@@ -261,6 +288,9 @@ test_suits(void)
 				CHECK(hnsw_bulk_row_bytes(&layout, 64, 1) > 0);
 				CHECK(hnsw_bulk_scratch_bytes(&layout, 64) > 0);
 			}
+		fixture_layout_cell(&layout, cell, cell->element == HNSW_BIT ? 20000 : 64, 8, 0);
+		CHECK_INT(hnsw_own_dense_suits(&layout), cell->element == HNSW_VECTOR ||
+				  cell->element == HNSW_HALFVEC);
 	}
 }
 
@@ -271,12 +301,27 @@ test_memory(void)
 	HnswLayout	layout;
 
 	unit_group("memory of a build");
+	fixture_layout(&layout, HNSW_L1, 64, 16, 0);
+	for (double rows = 100000; rows < 4e9; rows *= 7)
+	{
+		double		plain = hnsw_bulk_build_bytes(&layout, 64, rows, 1);
+		double		staged = hnsw_bulk_staged_bytes(&layout, 64, rows, 1);
+
+		/* what keeps it in memory does not suffice for what rows remember */
+		CHECK(plain < staged && plain == hnsw_layout_build_bytes(&layout, rows, 1));
+		CHECK(!hnsw_bulk_pays(&layout, 64, rows, (Size) plain, 1));
+		CHECK(hnsw_bulk_pays(&layout, 64, rows, (Size) staged + 1, 1));
+		CHECK((double) hnsw_bulk_arena_bytes(&layout, 64, (Size) staged + 1, 1) >=
+			  rows * hnsw_layout_row_bytes(&layout));
+	}
 	fixture_layout(&layout, HNSW_L2, 768, 16, 0);
 	for (double rows = 1; rows < 4e9; rows *= 7)
 		for (int processes = 1; processes <= 16; processes *= 4)
 		{
 			double		bytes = hnsw_bulk_build_bytes(&layout, 64, rows, processes);
-			double		arena = (double) hnsw_bulk_arena_bytes(&layout, 64, (Size) bytes, processes);
+			bool		pays = hnsw_bulk_pays(&layout, 64, rows, (Size) bytes, processes);
+			double		arena = !pays ? bytes :
+			(double) hnsw_bulk_arena_bytes(&layout, 64, (Size) bytes, processes);
 
 			CHECK_MSG(arena >= rows * hnsw_layout_row_bytes(&layout) && arena <= bytes,
 					  "%.0f rows: %.0f of %.0f bytes", rows, arena, bytes);
@@ -356,15 +401,15 @@ test_crowd(Rows kind, int dim, int nrows, bool crowded)
 
 /* The last step by somebody who has not inserted or chosen anything. */
 static void
-test_late_helper(void)
+test_late_helper(HnswMetric metric)
 {
 	Fixture		f;
 	HnswBulk	bulk,
 				late;
 	HnswInserter ins;
 
-	unit_group("a helper of the last step only");
-	fixture_open(&f, HNSW_L2, 16, 16, 0, 1000, 12);
+	unit_group("a helper of the last step only, metric %d", metric);
+	fixture_open(&f, metric, 16, 16, 0, 1000, 12);
 	fill_rows(&f, ROWS_GROUPS, 8);
 	hnsw_bulk_init(&bulk, &f.ins, &f.arena, NULL, NULL);
 	for (int i = 0; i < f.nrows; i++)
@@ -474,7 +519,7 @@ take_part(void *arg)
 }
 
 static void
-test_together(int seed, Rows kind, int nrows, int nhelpers)
+test_together(HnswMetric metric, int seed, Rows kind, int nrows, int nhelpers)
 {
 	static Helper helpers[TASKS_MAX];
 	Fixture		f;
@@ -484,7 +529,7 @@ test_together(int seed, Rows kind, int nrows, int nhelpers)
 	uint64	   *entries;
 	void	   *memory;
 
-	fixture_open(&f, HNSW_L2, 12, 4, 0, nrows, 16);
+	fixture_open(&f, metric, 12, 4, 0, nrows, 16);
 	fill_rows(&f, kind, seed);
 	/* sometimes too small */
 	table.space = hnsw_bulk_table_space(nrows) / (seed % 4 == 0 ? 100 : 1) + 16;
@@ -535,12 +580,13 @@ static void
 test_schedules(void)
 {
 	static const Rows kinds[] = {ROWS_GAUSS, ROWS_REPEATED, ROWS_EQUAL, ROWS_GROUPS, ROWS_TWO};
+	static const HnswMetric metrics[] = {HNSW_L2, HNSW_L1, HNSW_HAMMING};
 
 	for (int k = 0; k < (int) lengthof(kinds); k++)
 	{
 		unit_group("several at once, %s", rows_names[kinds[k]]);
-		for (int seed = 0; seed < 12; seed++)
-			test_together(seed, kinds[k], seed % 3 == 0 ? 3 + seed : 400, 2 + seed % 3);
+		for (int seed = 0; seed < 18; seed++)
+			test_together(metrics[seed / 2 % 3], seed, kinds[k], seed % 3 == 0 ? 3 + seed : 400, 2 + seed % 3);
 	}
 }
 
@@ -561,7 +607,8 @@ stage_all(void *arg)
 	FaultArg   *fault = arg;
 
 	for (; fault->done < fault->f->nrows; fault->done++)
-		hnsw_bulk_add(fault->bulk, fixture_row(fault->f, fault->done), fixture_tid(fault->done));
+		hnsw_bulk_add(fault->bulk, fixture_plain(fault->f, fixture_row(fault->f, fault->done)),
+					  fixture_tid(fault->done));
 }
 
 static void
@@ -634,10 +681,10 @@ test_batch(HnswMetric metric, Rows kind, int dim, int nrows, int most)
 	{
 		/* half of them one by one: the other half finds them there */
 		if (i % 2 == 0)
-			hnsw_insert(&f.ins, fixture_row(&f, i), fixture_tid(i));
+			hnsw_insert(&f.ins, fixture_plain(&f, fixture_row(&f, i)), fixture_tid(i));
 		else
 		{
-			CHECK(hnsw_point_set(&f.ins.point, &f.layout, fixture_row(&f, i)));
+			CHECK(hnsw_point_set(&f.ins.point, &f.layout, fixture_plain(&f, fixture_row(&f, i))));
 			hnsw_batch_add(&batch, &f.ins.point, fixture_tid(i));
 		}
 		f.present[i] = true;
@@ -664,20 +711,28 @@ main(void)
 	test_memory();
 	test_crowd(ROWS_TWINS, 16, 6000, false);
 	test_crowd(ROWS_HUB, 700, 4000, true);
-	test_late_helper();
+	test_late_helper(HNSW_L2);
+	test_late_helper(HNSW_L1);
 	test_again(HNSW_L2, ROWS_GAUSS, 1500);
 	test_again(HNSW_COSINE, ROWS_REPEATED, 1500);
 	test_again(HNSW_IP, ROWS_NORMS, 600);
+	test_again(HNSW_L1, ROWS_GAUSS, 1500);
+	test_again(HNSW_HAMMING, ROWS_GAUSS, 1500);
 	test_afterwards(HNSW_L2, ROWS_GAUSS, 1500);
 	test_afterwards(HNSW_COSINE, ROWS_REPEATED, 1500);
 	test_afterwards(HNSW_L2, ROWS_TIGHT, 1200);
+	test_afterwards(HNSW_L1, ROWS_GAUSS, 1200);
+	test_afterwards(HNSW_JACCARD, ROWS_REPEATED, 1200);
 	test_schedules();
 	test_faults(HNSW_L2, ROWS_REPEATED, 120);
 	test_faults(HNSW_IP, ROWS_NORMS, 40);
 	test_faults(HNSW_COSINE, ROWS_ZEROS, 60);
+	test_faults(HNSW_L1, ROWS_REPEATED, 80);
 	test_batch(HNSW_L2, ROWS_GAUSS, 30, 2600, 256);
 	test_batch(HNSW_COSINE, ROWS_REPEATED, 64, 2600, 2000);
 	test_batch(HNSW_IP, ROWS_NORMS, 17, 700, 1);
 	test_batch(HNSW_L2, ROWS_EQUAL, 16, 600, 100);
+	test_batch(HNSW_L1, ROWS_GAUSS, 30, 2000, 256);
+	test_batch(HNSW_HAMMING, ROWS_GAUSS, 70, 2000, 256);
 	return unit_done();
 }

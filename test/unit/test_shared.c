@@ -322,6 +322,8 @@ main(void)
 	test_together(HNSW_COSINE, 50, 8, 1501, SHAPE_CLUSTERED, true);
 	test_together(HNSW_IP, 16, 2, 1000, SHAPE_GAUSS, true);
 	test_together(HNSW_L2, 15, 4, 1500, SHAPE_REPEATED, true);
+	test_together(HNSW_L1, 16, 4, 2000, SHAPE_GAUSS, true);
+	test_together(HNSW_L1, 15, 4, 1501, SHAPE_REPEATED, true);
 	test_together(HNSW_L2, 16, 4, 1500, SHAPE_EQUAL, true);
 	for (int i = 0; i < 50; i++)
 		test_together(HNSW_L2, 8, 2, 5 + i, i % 2 == 0 ? SHAPE_GAUSS : SHAPE_REPEATED, true);
