@@ -124,7 +124,10 @@ hnsw_value_spherical_distance(double ab)
 	return acos(clamp_cosine(ab)) / M_PI;
 }
 
-/* A bit per coordinate: is it greater than 0? */
+/*
+ * A bit per coordinate: is it greater than 0?  Signs are as good as random, so there is
+ * no branch on them.
+ */
 VarBit *
 hnsw_value_signs(const float *x, int n)
 {
@@ -133,9 +136,15 @@ hnsw_value_signs(const float *x, int n)
 
 	SET_VARSIZE(result, VARBITTOTALLEN(n));
 	VARBITLEN(result) = n;
-	for (int i = 0; i < n; i++)
-		if (x[i] > 0)
-			bits[i / BITS_PER_BYTE] |= HIGHBIT >> (i % BITS_PER_BYTE);
+	for (int from = 0; from < n; from += BITS_PER_BYTE)
+	{
+		int			count = Min(BITS_PER_BYTE, n - from);
+		bits8		byte = 0;
+
+		for (int i = 0; i < count; i++)
+			byte |= (bits8) (x[from + i] > 0) << (BITS_PER_BYTE - 1 - i);
+		*bits++ = byte;
+	}
 	return result;
 }
 
