@@ -89,6 +89,17 @@ SELECT same_as_sort('bit_long', format('b <~> %L', b)), same_as_sort('bit_long',
 CREATE TABLE bit_longer (b bit(64001));
 CREATE INDEX ON bit_longer USING hnsw (b bit_hamming_ops);
 
+-- the index has the whole value: no row is read for its distance but those returned
+CREATE SEQUENCE computed;
+CREATE FUNCTION counted(bit) RETURNS bit(100) LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM nextval('computed'); RETURN $1; END $$;
+CREATE INDEX bits_counted ON bits USING hnsw ((counted(b)::bit(100)) bit_hamming_ops);
+SELECT setval('computed', 1, false);
+SELECT count(*) FROM (SELECT id FROM bits ORDER BY counted(b)::bit(100) <~> binary_quantize(vec(7, 100)) LIMIT 5) r;
+SELECT last_value AS rows_computed FROM computed;
+DROP INDEX bits_counted;
+DROP FUNCTION counted;
+DROP SEQUENCE computed;
+
 -- an expression; columns and queries that do not fit
 CREATE TABLE floats (id int, v vector(20));
 INSERT INTO floats SELECT i, vec(i, 20) FROM generate_series(1, 200) i;

@@ -43,7 +43,7 @@ typedef struct ScanState
 									 * read */
 	HnswSharedPager shared;
 	HnswStream	stream;
-	HnswExact  *exact;			/* NULL until the scan has an order to keep */
+	HnswExact  *exact;			/* NULL until the scan measures rows */
 	double		lower;			/* no row to come is nearer than this */
 	bool		stream_ended;
 	ScanPhase	phase;

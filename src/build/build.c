@@ -115,18 +115,20 @@ hnsw_build_finish(HnswBuild *build)
 	}
 }
 
-/* Rows in the table, as far as is known. */
+/*
+ * Rows in the table, as far as is known: counted by the last VACUUM or ANALYZE, and more
+ * where the table has grown since; else guessed from its size.
+ */
 static double
 estimate_rows(Relation heap)
 {
 	BlockNumber pages;
-	double		rows = heap->rd_rel->reltuples,
+	double		rows = 0,
 				all_visible;
 
-	/* counted by the last VACUUM or ANALYZE, else guessed from the size */
-	if (rows <= 0)
+	if (heap->rd_rel->reltuples <= 0 || heap->rd_rel->relpages > 0)
 		table_relation_estimate_size(heap, NULL, &pages, &rows, &all_visible);
-	return rows;
+	return Max(rows, heap->rd_rel->reltuples);
 }
 
 /*
@@ -136,11 +138,12 @@ estimate_rows(Relation heap)
 static bool
 memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
 {
-	double		row = build->staging ?
-	hnsw_bulk_row_bytes(&build->layout, build->inserter.ef, workers + 1) : 0;
-	double		need = hnsw_layout_build_bytes(&build->layout, build->rows_expected, workers + 1) +
-	build->rows_expected * row;
-	Size		bytes = (Size) Min(need, (double) max_bytes) +
+	double		rows = build->rows_expected;
+	double		arena = hnsw_layout_build_bytes(&build->layout, rows, workers + 1),
+				plan = build->staging ?
+	rows * hnsw_bulk_row_bytes(&build->layout, build->inserter.ef, workers + 1) : 0;
+	Size		bytes = (Size) Min(arena, (double) max_bytes) +
+	(Size) Min(plan, (double) (build->batch_bytes - max_bytes)) +
 	sizeof(uint64) * hnsw_build_table_space(build, max_bytes);
 
 	if (hnsw_shared_memory_available(bytes + PARALLEL_OVERHEAD * (workers + 1)))

@@ -129,7 +129,8 @@ report_full(HnswBuild *build)
 	 * since the rest will differ somewhat.  The first rows tell little.
 	 */
 	need = 1.02 * used / hnsw_layout_row_bytes(layout) * (rows / Max(tuples, 1));
-	need = hnsw_bulk_build_bytes(layout, ef, Min(need, rows), processes);
+	need = build->staging ? hnsw_bulk_staged_bytes(layout, ef, Min(need, rows), processes) :
+		hnsw_bulk_build_bytes(layout, ef, Min(need, rows), processes);
 	if (build->parallel != NULL && build->parallel->arena.short_of_memory)
 		ereport(WARNING,
 				(errmsg("no more shared memory for the hnsw graph after " INT64_FORMAT " tuples",

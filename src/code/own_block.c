@@ -57,11 +57,14 @@ hnsw_own_dense_layout(const HnswLayout *layout, HnswLayout *dense)
 	dense->shape[HNSW_BASE].bits = 8;
 }
 
-HnswOwnFactors
-hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense, HnswOwn *own, uint8 *room)
+void
+hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense, HnswOwn *own,
+				  HnswOwnFactors *factors, uint8 *room)
 {
+	if (has_codes(layout))
+		return;
 	hnsw_layout_own(layout)->as_dense(layout, own, room);
-	return hnsw_own_factors(dense, own);
+	*factors = hnsw_own_factors(dense, own);
 }
 
 void

@@ -56,13 +56,14 @@ extern HnswOwnFactors hnsw_own_factors(const HnswLayout *layout, const HnswOwn *
 /*
  * The layout of means of stored vectors.  Where there are no codes it is one of dense
  * vectors with L2 distance, of which one kernel compares many: which are near is much the
- * same.  hnsw_own_as_dense makes a stored vector one of that layout; "room" has dim bytes.
+ * same.  hnsw_own_as_dense makes a stored vector one of that layout, and its factors; with
+ * codes it is one already.  "room" has dim bytes.
  * Sparse vectors and long bit strings have too many coordinates for that.
  */
 extern bool hnsw_own_dense_suits(const HnswLayout *layout);
 extern void hnsw_own_dense_layout(const HnswLayout *layout, HnswLayout *dense);
-extern HnswOwnFactors hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense,
-										HnswOwn *own, uint8 *room);
+extern void hnsw_own_as_dense(const HnswLayout *layout, const HnswLayout *dense,
+							  HnswOwn *own, HnswOwnFactors *factors, uint8 *room);
 
 extern void hnsw_own_block_init(HnswOwnBlock *block, const HnswLayout *layout, int space);
 extern void hnsw_own_block_free(HnswOwnBlock *block);

@@ -275,7 +275,8 @@ static void
 expand_uncoded(HnswBeam *beam, HnswId id)
 {
 	const HnswRecord *rec = HNSW_READ(beam->pager, beam->kind, id);
-	int			count = 0;
+	int			all,
+				count = 0;
 
 	if (!is_record_here(beam, rec))
 	{
@@ -283,15 +284,13 @@ expand_uncoded(HnswBeam *beam, HnswId id)
 			HNSW_RELEASE(beam->pager);
 		return;
 	}
-	for (int i = 0; i < rec->count; i++)
-	{
-		HnswId		neighbor = hnsw_record_ids(rec, beam->shape)[i];
-
-		if (neighbor != HNSW_NO_ID && is_new(beam, neighbor))
-			beam->ids[count++] = neighbor;
-	}
+	all = rec->count;
+	memcpy(beam->ids, hnsw_record_ids(rec, beam->shape), sizeof(HnswId) * all);
 	HNSW_RELEASE(beam->pager);
 	beam->expanded++;
+	for (int i = 0; i < all; i++)
+		if (beam->ids[i] != HNSW_NO_ID && is_new(beam, beam->ids[i]))
+			beam->ids[count++] = beam->ids[i];
 	for (int i = 0; i < count; i++)
 	{
 		if (i + 1 < count)

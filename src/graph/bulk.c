@@ -119,8 +119,15 @@ make_scratch(HnswBulk *bulk)
 {
 	hnsw_own_block_init(&bulk->block, bulk->layout, HNSW_BULK_MOST_MEMBERS);
 	hnsw_own_probes_init(&bulk->probes, bulk->layout, HNSW_BLOCK_STEP);
-	hnsw_own_block_init(&bulk->dense_block, &bulk->dense, HNSW_BULK_NEAR);
-	hnsw_own_probes_init(&bulk->dense_probes, &bulk->dense, HNSW_BLOCK_STEP);
+	bulk->dense_block = &bulk->block;
+	bulk->dense_probes = &bulk->probes;
+	if (bulk->layout->shape[HNSW_BASE].bits == 0)
+	{
+		bulk->dense_block = &bulk->uncoded_block;
+		bulk->dense_probes = &bulk->uncoded_probes;
+		hnsw_own_block_init(bulk->dense_block, &bulk->dense, HNSW_BULK_NEAR);
+		hnsw_own_probes_init(bulk->dense_probes, &bulk->dense, HNSW_BLOCK_STEP);
+	}
 	bulk->g = hnsw_alloc(sizeof(float) * HNSW_BLOCK_STEP * HNSW_BLOCK_STEP);
 	bulk->numbers = hnsw_alloc(sizeof(uint64) * 5 * bulk->keep);
 }
@@ -136,8 +143,11 @@ hnsw_bulk_free(HnswBulk *bulk)
 		return;
 	hnsw_own_block_free(&bulk->block);
 	hnsw_own_probes_free(&bulk->probes);
-	hnsw_own_block_free(&bulk->dense_block);
-	hnsw_own_probes_free(&bulk->dense_probes);
+	if (bulk->dense_block != &bulk->block)
+	{
+		hnsw_own_block_free(bulk->dense_block);
+		hnsw_own_probes_free(bulk->dense_probes);
+	}
 	hnsw_free(bulk->g);
 	hnsw_free(bulk->numbers);
 	if (bulk->meetings != NULL)

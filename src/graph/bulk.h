@@ -99,8 +99,10 @@ typedef struct HnswBulk
 	/* scratch of the steps */
 	HnswOwnBlock block;
 	HnswOwnProbes probes;
-	HnswOwnBlock dense_block;
-	HnswOwnProbes dense_probes;
+	HnswOwnBlock *dense_block;	/* with codes, block itself */
+	HnswOwnProbes *dense_probes;
+	HnswOwnBlock uncoded_block;
+	HnswOwnProbes uncoded_probes;
 	HnswBulkTable own_table;
 	float	   *g;
 	struct HnswMeeting *meetings;
@@ -244,13 +246,16 @@ hnsw_bulk_record(HnswBulk *bulk, HnswId id)
 
 /*
  * reserved[] of a node of layer 0 until all are linked: what HnswOwnFactors has.  Without
- * codes nobody uses that, and reserved[0] is the row's number in plan.nearest.
+ * codes own->distance needs none of that, and reserved[0] is the row's number in
+ * plan.nearest.
  */
 static inline HnswOwnFactors
-hnsw_bulk_factors(const HnswRecord *rec)
+hnsw_bulk_factors(const HnswBulk *bulk, const HnswRecord *rec)
 {
 	HnswOwnFactors factors = {rec->vmin, rec->vstep, 0, 0};
 
+	if (bulk->layout->shape[HNSW_BASE].bits == 0)
+		return factors;
 	memcpy(&factors.stepsum, &rec->reserved[0], sizeof(float));
 	memcpy(&factors.norm2, &rec->reserved[1], sizeof(float));
 	return factors;

@@ -99,8 +99,8 @@ own_of(void *arg, uint32 i, HnswOwnFactors *factors)
 	const BatchRow *row = row_at(batch, i);
 	HnswOwn		own = {(const uint8 *) (row + 1), row->factors.vmin, row->factors.vstep, 0, 0};
 
-	*factors = batch->layout->shape[HNSW_BASE].bits > 0 ? row->factors :
-		hnsw_own_as_dense(batch->layout, &batch->dense, &own, batch->dense_codes);
+	*factors = row->factors;
+	hnsw_own_as_dense(batch->layout, &batch->dense, &own, factors, batch->dense_codes);
 	return own.codes;
 }
 

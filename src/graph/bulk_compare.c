@@ -5,7 +5,7 @@
  *
  * All pairs of a leaf are compared, tile by tile.  What a row remembers of that, its
  * nearest so far, is kept where the codes of its edges will be: so it takes no memory.
- * Records without codes are small, and have no such place; theirs is in the plan.
+ * Records without codes have no such place; theirs is in the plan.
  *
  * IDENTIFICATION
  *	  src/graph/bulk_compare.c
@@ -228,9 +228,9 @@ add_rows(HnswBulk *bulk, int at, int n, bool probes)
 		const HnswRecord *rec = hnsw_bulk_record(bulk, bulk->meetings[i].id);
 
 		if (probes)
-			hnsw_own_probes_add(&bulk->probes, hnsw_record_own(rec, shape), hnsw_bulk_factors(rec));
+			hnsw_own_probes_add(&bulk->probes, hnsw_record_own(rec, shape), hnsw_bulk_factors(bulk, rec));
 		else
-			hnsw_own_block_add(&bulk->block, hnsw_record_own(rec, shape), hnsw_bulk_factors(rec));
+			hnsw_own_block_add(&bulk->block, hnsw_record_own(rec, shape), hnsw_bulk_factors(bulk, rec));
 	}
 }
 
@@ -429,7 +429,7 @@ find_remembered(HnswBulk *bulk, const HnswNearest *nearest)
 	{
 		HnswFound  *item = &set->items[set->count];
 		const HnswRecord *rec = hnsw_bulk_record(bulk, nearest->items[i].id);
-		HnswOwnFactors factors = hnsw_bulk_factors(rec);
+		HnswOwnFactors factors = hnsw_bulk_factors(bulk, rec);
 
 		memset(item, 0, sizeof(*item));
 		item->id = nearest->items[i].id;

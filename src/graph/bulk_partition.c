@@ -29,6 +29,7 @@ StaticAssertDecl(BATCH <= HNSW_BLOCK_STEP, "there are probes for so many rows");
 StaticAssertDecl(HNSW_BULK_ASSIGNED <= HNSW_BLOCK_STEP, "there are probes for so many leaves");
 StaticAssertDecl(HNSW_BULK_NEAR <= 256, "picks are bytes");
 StaticAssertDecl(HNSW_BLOCK_STEP <= HNSW_BULK_NEAR, "the block has room for a step");
+StaticAssertDecl(HNSW_BULK_NEAR <= HNSW_BULK_MOST_MEMBERS, "the block has room for near leaves");
 StaticAssertDecl(HNSW_BULK_NEAR <= MOST_CANDIDATES, "there are enough candidates");
 
 /* The row's own vector as a dense one. */
@@ -39,10 +40,8 @@ own_of(void *arg, uint32 id, HnswOwnFactors *factors)
 	const HnswRecord *rec = hnsw_bulk_record(bulk, id);
 	HnswOwn		own = hnsw_own_of(rec, &bulk->layout->shape[HNSW_BASE]);
 
-	if (bulk->layout->shape[HNSW_BASE].bits > 0)
-		*factors = hnsw_bulk_factors(rec);
-	else
-		*factors = hnsw_own_as_dense(bulk->layout, &bulk->dense, &own, bulk->dense_codes);
+	*factors = hnsw_bulk_factors(bulk, rec);
+	hnsw_own_as_dense(bulk->layout, &bulk->dense, &own, factors, bulk->dense_codes);
 	return own.codes;
 }
 
@@ -194,11 +193,11 @@ score_leaves(HnswBulk *bulk, const uint32 *leaves, uint32 n, HnswItem *items)
 	{
 		int			step = Min(HNSW_BLOCK_STEP, n - at);
 
-		bulk->dense_block.count = 0;
+		bulk->dense_block->count = 0;
 		for (int i = 0; i < step; i++)
-			add_center(bulk, &bulk->dense_block, leaves[at + i]);
-		hnsw_own_block_score(&bulk->dense_block, 0, step, &bulk->dense_probes, true, bulk->g);
-		for (int k = 0; k < bulk->dense_probes.count; k++)
+			add_center(bulk, bulk->dense_block, leaves[at + i]);
+		hnsw_own_block_score(bulk->dense_block, 0, step, bulk->dense_probes, true, bulk->g);
+		for (int k = 0; k < bulk->dense_probes->count; k++)
 			for (int i = 0; i < step; i++)
 			{
 				HnswItem   *item = &items[(Size) n * k + at + i];
@@ -226,12 +225,12 @@ find_candidates(HnswBulk *bulk, uint32 *leaves)
 		return nleaves;
 	}
 	runs = hnsw_alloc(sizeof(uint32) * nruns);
-	items = hnsw_alloc(sizeof(HnswItem) * (Size) nruns * bulk->dense_probes.count);
+	items = hnsw_alloc(sizeof(HnswItem) * (Size) nruns * bulk->dense_probes->count);
 	for (uint32 i = 0; i < nruns; i++)
 		runs[i] = i * RUN + RUN / 2;
 	score_leaves(bulk, runs, nruns, items);
 	for (uint32 i = 0; i < nruns; i++)
-		for (int k = 1; k < bulk->dense_probes.count; k++)
+		for (int k = 1; k < bulk->dense_probes->count; k++)
 			items[i].key = Min(items[i].key, items[(Size) nruns * k + i].key);
 	hnsw_items_select(items, nruns, Min(nruns, MOST_CANDIDATES / RUN - 1));
 	for (uint32 i = 0; i < Min(nruns, MOST_CANDIDATES / RUN - 1); i++)
@@ -256,9 +255,9 @@ find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to)
 	uint32		count;
 	HnswItem   *items;
 
-	bulk->dense_probes.count = 0;
+	bulk->dense_probes->count = 0;
 	for (uint32 leaf = from; leaf < to; leaf++)
-		hnsw_own_probes_add(&bulk->dense_probes, plan->centers + (Size) bulk->dense.own_bytes * leaf,
+		hnsw_own_probes_add(bulk->dense_probes, plan->centers + (Size) bulk->dense.own_bytes * leaf,
 							plan->factors[leaf]);
 	count = find_candidates(bulk, leaves);
 	items = hnsw_alloc(sizeof(HnswItem) * (Size) count * (to - from));
@@ -309,26 +308,26 @@ assign_rows(HnswBulk *bulk, uint32 leaf)
 	const uint32 *near = plan->near + (Size) plan->nnear * leaf;
 	float		g[BATCH * HNSW_BULK_NEAR];
 
-	bulk->dense_block.count = 0;
+	bulk->dense_block->count = 0;
 	for (uint32 i = 0; i < plan->nnear; i++)
-		add_center(bulk, &bulk->dense_block, near[i]);
+		add_center(bulk, bulk->dense_block, near[i]);
 	for (uint32 at = plan->starts[leaf]; at < plan->starts[leaf + 1]; at += BATCH)
 	{
 		uint32		n = Min(BATCH, plan->starts[leaf + 1] - at);
 
-		bulk->dense_probes.count = 0;
+		bulk->dense_probes->count = 0;
 		for (uint32 i = 0; i < n; i++)
 		{
 			HnswOwnFactors factors;
 			const uint8 *codes = own_of(bulk, plan->rows[at + i], &factors);
 
-			hnsw_own_probes_add(&bulk->dense_probes, codes, factors);
+			hnsw_own_probes_add(bulk->dense_probes, codes, factors);
 		}
 		for (uint32 from = 0; from < plan->nnear; from += HNSW_BLOCK_STEP)
 		{
 			int			step = Min(HNSW_BLOCK_STEP, plan->nnear - from);
 
-			hnsw_own_block_score(&bulk->dense_block, from, step, &bulk->dense_probes, true, bulk->g);
+			hnsw_own_block_score(bulk->dense_block, from, step, bulk->dense_probes, true, bulk->g);
 			for (uint32 i = 0; i < n; i++)
 				memcpy(g + plan->nnear * i + from, bulk->g + step * i, sizeof(float) * step);
 		}

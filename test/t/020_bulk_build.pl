@@ -116,6 +116,13 @@ foreach my $how ([ 0, 65536, 0 ], [ 1, 65536, 0 ], [ 3, 131072, 0 ], [ 0, $enoug
 	sound("L1 distance, $workers workers, $kb kB", 'vector_l1_ops');
 }
 
+# A table that has grown since it was counted: what the NOTICE asks for is enough.
+$node->safe_psql('postgres', q{UPDATE pg_class SET reltuples = 1000 WHERE relname = 'wide'});
+my ($asked) = create("ALTER TABLE wide SET (parallel_workers = 0); SET maintenance_work_mem = '14MB'", 'vector_l1_ops') =~ /about (\d+) kB would be needed/;
+cmp_ok($asked // 0, '>', 14 * 1024, 'more than there was would be needed');
+unlike(create('SET maintenance_work_mem = ' . ($asked // 0), 'vector_l1_ops'), qr/no longer fits/, 'that is enough');
+$node->safe_psql('postgres', 'ALTER TABLE wide SET (parallel_workers = 1); ANALYZE wide');
+
 # ---------------------------------------------------------------------------
 # Stopped in a step
 # ---------------------------------------------------------------------------
