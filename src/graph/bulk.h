@@ -221,7 +221,7 @@ extern void hnsw_bulk_forget(struct HnswNearest *nearest);
  * Without codes: how far the row is from those it remembers is what the linker knows of
  * it from here on.
  */
-extern void hnsw_bulk_recall(HnswBulk *bulk, const HnswRecord *rec);
+extern void hnsw_bulk_recall(HnswBulk *bulk, const struct HnswNearest *nearest);
 
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_stage_free(HnswBulk *bulk);

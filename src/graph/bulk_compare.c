@@ -488,10 +488,9 @@ hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf)
 }
 
 void
-hnsw_bulk_recall(HnswBulk *bulk, const HnswRecord *rec)
+hnsw_bulk_recall(HnswBulk *bulk, const HnswNearest *nearest)
 {
 	HnswInserter *ins = bulk->ins;
-	const HnswNearest *nearest = hnsw_bulk_nearest(bulk, rec);
 
 	hnsw_seen_clear(&ins->scored);
 	for (uint32 i = 0; i < nearest->count; i++)

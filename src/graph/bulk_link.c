@@ -97,17 +97,20 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 	int			count = rec->count;
 	bool		linked = rec->state == HNSW_LINKED,
 				found = false;
+	const struct HnswNearest *nearest = NULL;
 	HnswFound	parent;
 
 	memcpy(ids, hnsw_record_ids(rec, shape), sizeof(HnswId) * count);
 	hnsw_own_decode(bulk->layout, shape, rec, ins->point.xhat);
-	if (shape->bits == 0 && !linked)
-		hnsw_bulk_recall(bulk, rec);
+	if (shape->bits == 0)
+		nearest = hnsw_bulk_nearest(bulk, rec);
 	if (rest)
 		memset(rec->reserved, 0, sizeof(rec->reserved));
 	hnsw_arena_unlock(bulk->arena);
 	if (linked)
 		return;
+	if (nearest != NULL)
+		hnsw_bulk_recall(bulk, nearest);
 
 	for (int i = 0; i < count; i++)
 	{
