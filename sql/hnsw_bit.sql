@@ -91,7 +91,7 @@ CREATE INDEX ON bit_longer USING hnsw (b bit_hamming_ops);
 
 -- the index has the whole value: no row is read for its distance but those returned
 CREATE SEQUENCE computed;
-CREATE FUNCTION counted(bit) RETURNS bit(100) LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM nextval('computed'); RETURN $1; END $$;
+CREATE FUNCTION counted(bit) RETURNS bit(100) LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM nextval('public.computed'); RETURN $1; END $$;
 CREATE INDEX bits_counted ON bits USING hnsw ((counted(b)::bit(100)) bit_hamming_ops);
 SELECT setval('computed', 1, false);
 SELECT count(*) FROM (SELECT id FROM bits ORDER BY counted(b)::bit(100) <~> binary_quantize(vec(7, 100)) LIMIT 5) r;
