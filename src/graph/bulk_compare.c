@@ -461,20 +461,7 @@ choose_for(HnswBulk *bulk, HnswId id)
 	rec = hnsw_arena_lock_record(bulk->arena, id);
 	memset(hnsw_record_codes(rec, shape), 0, (Size) shape->slots * shape->code_bytes);
 	hnsw_own_decode(layout, shape, rec, ins->point.xhat);
-	for (int i = 0; i < set->nchosen; i++)
-	{
-		const HnswFound *c = &set->items[set->chosen[i]];
-
-		if (shape->bits > 0)
-		{
-			hnsw_layout_own(layout)->decode(layout, &c->own, ins->vhat);
-			hnsw_edge_write(layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
-		}
-		else
-			hnsw_edge_write_length(layout, shape, rec, i, c->id, c->g);
-		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
-	}
-	rec->count = set->nchosen;
+	hnsw_write_chosen(ins, shape, rec, set);
 	hnsw_arena_unlock(bulk->arena);
 }
 

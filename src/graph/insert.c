@@ -307,6 +307,26 @@ decode(HnswInserter *ins, const HnswFound *c)
 	hnsw_layout_own(ins->layout)->decode(ins->layout, &c->own, ins->vhat);
 }
 
+void
+hnsw_write_chosen(HnswInserter *ins, const HnswShape *shape, HnswRecord *rec,
+				  const HnswFoundSet *set)
+{
+	for (int i = 0; i < set->nchosen; i++)
+	{
+		const HnswFound *c = &set->items[set->chosen[i]];
+
+		if (shape->bits > 0)
+		{
+			decode(ins, c);
+			hnsw_edge_write(ins->layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
+		}
+		else
+			hnsw_edge_write_length(ins->layout, shape, rec, i, c->id, c->g);
+		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
+	}
+	rec->count = set->nchosen;
+}
+
 /* Makes the record of one layer, with its edges; it is not linked yet. */
 static HnswId
 create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const HnswTid *tid,
@@ -331,20 +351,8 @@ create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const Hnsw
 		rec->value = ins->point.value;
 	}
 	memcpy(hnsw_record_own(rec, shape), ins->point.own, ins->layout->own_bytes);
-	for (int i = 0; set != NULL && i < set->nchosen; i++)
-	{
-		HnswFound  *c = &set->items[set->chosen[i]];
-
-		if (shape->bits > 0)
-		{
-			decode(ins, c);
-			hnsw_edge_write(ins->layout, shape, rec, ins->point.xhat, i, c->id, ins->vhat);
-		}
-		else
-			hnsw_edge_write_length(ins->layout, shape, rec, i, c->id, c->g);
-		hnsw_set_bit(hnsw_record_pruned(rec, shape), i, c->pruned);
-		rec->count++;
-	}
+	if (set != NULL)
+		hnsw_write_chosen(ins, shape, rec, set);
 	return ins->pager->ops->create(ins->pager, kind, rec, shape->size);
 }
 

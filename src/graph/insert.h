@@ -97,6 +97,10 @@ extern void hnsw_found_reset(HnswInserter *ins, HnswFoundSet *set);
 /* Without codes: the distances found are what the linker knows of the new record. */
 extern void hnsw_remember_scores(HnswInserter *ins, const HnswFoundSet *set);
 extern void hnsw_choose_neighbors(HnswInserter *ins, HnswFoundSet *set, int slots);
+
+/* Edges to the chosen ones, of a record without any whose decoded vector is ins->point.xhat. */
+extern void hnsw_write_chosen(HnswInserter *ins, const HnswShape *shape, HnswRecord *rec,
+							  const HnswFoundSet *set);
 extern void hnsw_finish_record(HnswInserter *ins, HnswKind kind, HnswId id,
 							   const HnswFound *parent, const HnswId *gone, int ngone);
 
