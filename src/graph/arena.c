@@ -297,7 +297,8 @@ add_extent(HnswArena *arena, HnswKind kind)
 	int			pages = arena->pager.layout->extent_pages;
 	uint32		block = arena->state->nblocks;
 
-	while (block + pages > arena->state->capacity)
+	/* another process may be raising it, under a lock of its own */
+	while (block + pages > __atomic_load_n(&arena->state->capacity, __ATOMIC_ACQUIRE))
 	{
 		/* see hnsw_arena_has_room: there is room in a shared arena */
 		if (arena->sharing != NULL)
