@@ -68,6 +68,7 @@ hnsw_beam_start(HnswBeam *beam, int layer, const void *q, int ef,
 	beam->resumable = false;
 	beam->visit = visit;
 	beam->arg = arg;
+	beam->stop = false;
 	beam->near.head = beam->near.tail = 0;
 	set_queue(beam);
 	beam->horizon = HUGE_VALF;
@@ -354,6 +355,11 @@ hnsw_beam_run(HnswBeam *beam, int64 budget)
 	{
 		HnswItem	top;
 
+		if (unlikely(beam->stop))
+		{
+			beam->stop = false;
+			return false;
+		}
 		if (hnsw_queue_count(near) == 0)
 		{
 			if (beam->rest.count == 0 || beam->horizon > bound(beam))

@@ -35,6 +35,7 @@ typedef struct HnswBeam
 	bool		resumable;
 	HnswVisit	visit;
 	void	   *arg;
+	bool		stop;			/* set by visit: run is to return */
 
 	HnswQueue	near;			/* the nearest candidates, by estimate */
 	HnswHeap	rest;			/* not a heap: candidates beyond the horizon */
@@ -63,7 +64,8 @@ extern void hnsw_beam_seed(HnswBeam *beam, HnswId id);
 
 /*
  * Searches until no candidate promises to be among the ef best (true), or until
- * "budget" records have been visited in all (false).
+ * "budget" records have been visited in all, or visit has set "stop" (false).  Another
+ * run carries on.
  */
 extern bool hnsw_beam_run(HnswBeam *beam, int64 budget);
 

@@ -114,19 +114,22 @@ hnsw_found_reset(HnswInserter *ins, HnswFoundSet *set)
 	set->nchosen = 0;
 }
 
-typedef struct FindArg
+/* Is this record of layer 0 one for the very same vector? */
+static bool
+is_equal(const HnswInserter *ins, const HnswOwn *own, uint8 state)
 {
-	HnswInserter *ins;
-	HnswFoundSet *set;
-	const HnswShape *shape;
-} FindArg;
+	return state == HNSW_LINKED &&
+		own->vmin == ins->point.vmin && own->vstep == ins->point.vstep &&
+		memcmp(own->codes, ins->point.own, ins->layout->own_bytes) == 0;
+}
 
 static bool
 remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 {
-	FindArg    *find = arg;
-	HnswFoundSet *set = find->set;
-	Size		own_bytes = find->ins->layout->own_bytes;
+	HnswInserter *ins = arg;
+	HnswFoundSet *set = &ins->found[ins->beam.layer];
+	const HnswShape *shape = ins->beam.shape;
+	Size		own_bytes = ins->layout->own_bytes;
 	HnswFound  *item;
 
 	if (set->count == set->space)
@@ -141,7 +144,9 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	item->generation = rec->generation;
 	item->g = score.g;
 	item->state = rec->state;
-	item->has_room = hnsw_link_has_room(find->shape, rec);
+	item->has_room = hnsw_link_has_room(shape, rec);
+	item->declines = ins->beam.layer <= ins->level && shape->bits > 0 &&
+		hnsw_link_declines(&ins->linker, shape, rec, score.g);
 	item->pruned = false;
 	item->ready = false;
 	item->own.vmin = rec->vmin;
@@ -153,7 +158,7 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 	 * Those beyond the ef best will not be linked to; their vectors may be
 	 * large.
 	 */
-	if (find->shape->bits == 0 && !hnsw_beam_promises(&find->ins->beam, score.g))
+	if (shape->bits == 0 && !hnsw_beam_promises(&ins->beam, score.g))
 		return rec->state != HNSW_DYING;
 	if (set->codes_used + own_bytes > set->codes_space)
 	{
@@ -161,8 +166,15 @@ remember(void *arg, HnswId id, const HnswRecord *rec, HnswScore score)
 		set->codes_space *= 2;
 	}
 	item->own_at = set->codes_used;
-	memcpy(set->codes + set->codes_used, hnsw_record_own(rec, find->shape), own_bytes);
+	memcpy(set->codes + set->codes_used, hnsw_record_own(rec, shape), own_bytes);
+	item->own.codes = set->codes + item->own_at;
 	set->codes_used += own_bytes;
+	if (ins->stop_at_equal && rec->layer == 0 && ins->equal < 0 &&
+		is_equal(ins, &item->own, rec->state))
+	{
+		ins->equal = set->count - 1;
+		ins->beam.stop = true;
+	}
 	return rec->state != HNSW_DYING;
 }
 
@@ -194,19 +206,30 @@ sort_found(HnswInserter *ins, HnswFoundSet *set)
 			set->order[at++] = i;
 }
 
+/*
+ * Searches a layer, or carries that on.  Whoever looks for a place for a vector stops
+ * where its equal is: best first, that is after a tenth of the visits.  Of them
+ * "before" have been counted.
+ */
 static void
-search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nseeds,
-			 HnswFoundSet *set)
+run_search(HnswInserter *ins, int64 before)
 {
-	FindArg		arg = {ins, set, &ins->layout->shape[layer == 0 ? HNSW_BASE : HNSW_UPPER]};
+	HnswBeam   *beam = &ins->beam;
 
-	hnsw_found_reset(ins, set);
-	hnsw_beam_start(&ins->beam, layer, ins->point.xhat, ef, remember, &arg);
+	hnsw_beam_run(beam, beam->shape->bits > 0 ? (int64) VISITS_FACTOR * beam->ef : INT64_MAX);
+	ins->visited += beam->visited - before;
+	sort_found(ins, &ins->found[beam->layer]);
+}
+
+static void
+search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nseeds)
+{
+	hnsw_found_reset(ins, &ins->found[layer]);
+	ins->equal = -1;
+	hnsw_beam_start(&ins->beam, layer, ins->point.xhat, ef, remember, ins);
 	for (int i = 0; i < nseeds; i++)
 		hnsw_beam_seed(&ins->beam, seeds[i]);
-	hnsw_beam_run(&ins->beam, arg.shape->bits > 0 ? (int64) VISITS_FACTOR * ef : INT64_MAX);
-	ins->visited += ins->beam.visited;
-	sort_found(ins, set);
+	run_search(ins, 0);
 }
 
 /* ef_construction, in terms of the beam */
@@ -234,7 +257,7 @@ search_all_layers(HnswInserter *ins, const HnswEntry *entry, int level)
 		HnswFoundSet *set = &ins->found[layer];
 
 		search_layer(ins, layer, layer > level ? DESCENT_EF : beam_width(ins, layer),
-					 seeds, nseeds, set);
+					 seeds, nseeds);
 		if (set->count == 0)
 			return false;
 		nseeds = Min(set->count, DESCENT_EF);
@@ -250,6 +273,8 @@ hnsw_inserter_search(HnswInserter *ins)
 	HnswEntry	entry;
 
 	ins->visited = 0;
+	ins->stop_at_equal = false;
+	ins->level = -1;
 	ins->pager->ops->get_entry(ins->pager, &entry);
 	return entry.id != HNSW_NO_ID && search_all_layers(ins, &entry, 0);
 }
@@ -356,14 +381,20 @@ create_record(HnswInserter *ins, int layer, HnswId base, HnswId down, const Hnsw
 	return ins->pager->ops->create(ins->pager, kind, rec, shape->size);
 }
 
+typedef enum Answer
+{
+	ANSWER_GONE,				/* no longer there to be linked to */
+	ANSWER_HEARD,				/* may have taken an edge, as it wanted */
+	ANSWER_ADOPTED				/* is the parent */
+} Answer;
+
 /*
- * Offers the new record to one neighbor.  *gone tells that the neighbor is no
- * longer there to be linked to.  Only a linked record, or the root of the layer,
- * becomes a parent.
+ * Offers the new record to one neighbor, with "pin" as a child.  Only a linked record,
+ * or the root of the layer, becomes a parent.
  */
-static HnswOffer
+static Answer
 offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId root,
-		 bool pin, bool *gone)
+		 bool pin)
 {
 	const HnswShape *shape = &ins->layout->shape[kind];
 	const HnswRecord *rec = HNSW_HOLD(ins->pager, kind, c->id);
@@ -371,13 +402,12 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 	HnswOfferPlan plan;
 	int			evicted;
 
-	*gone = rec == NULL || rec->generation != c->generation ||
-		rec->state == HNSW_FREE || rec->state == HNSW_DYING;
-	if (*gone)
+	if (rec == NULL)
+		return ANSWER_GONE;
+	if (rec->generation != c->generation || rec->state == HNSW_FREE || rec->state == HNSW_DYING)
 	{
-		if (rec != NULL)
-			HNSW_CANCEL(ins->pager);
-		return HNSW_OFFER_NO_ROOM;
+		HNSW_CANCEL(ins->pager);
+		return ANSWER_GONE;
 	}
 	/* never the edge to a parent, which vacuum is about to replace */
 	evicted = ins->evict == HNSW_NO_ID || ins->evict == rec->parent ? -1 :
@@ -390,11 +420,11 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 		if (!hnsw_link_has_room(shape, change))
 		{
 			HNSW_CANCEL(ins->pager);
-			return HNSW_OFFER_DROPPED;
+			return ANSWER_HEARD;
 		}
 		hnsw_link_offer(&ins->linker, shape, change, id, ins->point.xhat, true);
 		HNSW_COMMIT(ins->pager);
-		return HNSW_OFFER_TAKEN;
+		return ANSWER_ADOPTED;
 	}
 	pin = pin && hnsw_link_has_room(shape, rec);
 	hnsw_link_plan(&ins->linker, shape, rec, id, ins->point.xhat, pin, &plan);
@@ -406,8 +436,7 @@ offer_to(HnswInserter *ins, HnswKind kind, const HnswFound *c, HnswId id, HnswId
 	}
 	else
 		HNSW_CANCEL(ins->pager);
-	/* perhaps taken, but not as a tree edge */
-	return pin ? plan.offer : HNSW_OFFER_DROPPED;
+	return pin && plan.offer == HNSW_OFFER_TAKEN ? ANSWER_ADOPTED : ANSWER_HEARD;
 }
 
 /*
@@ -483,24 +512,32 @@ static Linked
 link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId root)
 {
 	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+	const HnswShape *shape = &ins->layout->shape[kind];
 	HnswFound	any;
 	const HnswFound *parent = NULL;
 	HnswId		gone[HNSW_MAX_SLOTS];
 	int			ngone = 0;
-	bool		is_gone,
-				found_any;
+	bool		found_any;
 
-	if (ins->layout->shape[kind].bits == 0)
+	if (shape->bits == 0)
 		hnsw_remember_scores(ins, set);
 	for (int i = 0; i < set->nchosen; i++)
 	{
 		HnswFound  *c = &set->items[set->chosen[i]];
 
-		if (offer_to(ins, kind, c, id, root, parent == NULL, &is_gone) == HNSW_OFFER_TAKEN &&
-			parent == NULL)
-			parent = c;
-		if (is_gone)
-			gone[ngone++] = c->id;
+		if (parent != NULL && c->declines)
+			continue;
+		switch (offer_to(ins, kind, c, id, root, parent == NULL))
+		{
+			case ANSWER_GONE:
+				gone[ngone++] = c->id;
+				break;
+			case ANSWER_ADOPTED:
+				parent = c;
+				break;
+			case ANSWER_HEARD:
+				break;
+		}
 		HNSW_DEBUG_POINT("insert-offered");
 	}
 	for (int i = 0; i < set->count && parent == NULL; i++)
@@ -508,14 +545,14 @@ link_record(HnswInserter *ins, int layer, HnswId id, HnswFoundSet *set, HnswId r
 		HnswFound  *c = &set->items[set->order[i]];
 
 		if (c->has_room && c->state != HNSW_DYING && c->id != id && c->own.codes != NULL &&
-			offer_to(ins, kind, c, id, root, true, &is_gone) == HNSW_OFFER_TAKEN)
+			offer_to(ins, kind, c, id, root, true) == ANSWER_ADOPTED)
 			parent = c;
 	}
 	found_any = parent != NULL || set->nchosen > ngone;
 	while (parent == NULL && hnsw_find_parent(ins, layer, id, &any))
 	{
 		HNSW_DEBUG_POINT("insert-parent");
-		if (offer_to(ins, kind, &any, id, any.id, true, &is_gone) == HNSW_OFFER_TAKEN)
+		if (offer_to(ins, kind, &any, id, any.id, true) == ANSWER_ADOPTED)
 			parent = &any;
 	}
 	ins->evict = HNSW_NO_ID;
@@ -588,26 +625,6 @@ insert_first(HnswInserter *ins, int level, HnswTid tid)
 	return true;
 }
 
-/* Adds the TID to a node with the very same codes, if the search met one. */
-static bool
-attach_to_equal(HnswInserter *ins, HnswTid tid)
-{
-	HnswFoundSet *set = &ins->found[0];
-	HnswTuple	tuple = {tid, ins->point.value, ins->point.resid};
-
-	for (int i = 0; i < set->count; i++)
-	{
-		HnswFound  *c = &set->items[i];
-
-		if (c->state == HNSW_LINKED && c->own.codes != NULL &&
-			c->own.vmin == ins->point.vmin && c->own.vstep == ins->point.vstep &&
-			memcmp(c->own.codes, ins->point.own, ins->layout->own_bytes) == 0 &&
-			hnsw_tids_attach(ins->pager, c->id, c->generation, &tuple))
-			return true;
-	}
-	return false;
-}
-
 HnswInserted
 hnsw_insert(HnswInserter *ins, const void *v, HnswTid tid)
 {
@@ -628,6 +645,8 @@ hnsw_insert_point(HnswInserter *ins, int level, HnswTid tid)
 	HnswId		dead_end = HNSW_NO_ID;
 
 	ins->visited = 0;
+	ins->stop_at_equal = true;
+	ins->level = level;
 	for (int tries = 0;; tries++)
 	{
 		ins->pager->ops->get_entry(ins->pager, &entry);
@@ -648,15 +667,24 @@ hnsw_insert_point(HnswInserter *ins, int level, HnswTid tid)
 			dead_end = entry.id;
 			entry.id = entry.root[0];
 			entry.layer = 0;
-			search_layer(ins, 0, beam_width(ins, 0), &entry.id, 1, &ins->found[0]);
+			search_layer(ins, 0, beam_width(ins, 0), &entry.id, 1);
 			break;
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
 
 	HNSW_DEBUG_POINT("insert-searched");
-	if (attach_to_equal(ins, tid))
-		return HNSW_INSERTED_TID;
+	while (ins->equal >= 0)
+	{
+		const HnswFound *c = &ins->found[0].items[ins->equal];
+		HnswTuple	tuple = {tid, ins->point.value, ins->point.resid};
+
+		if (hnsw_tids_attach(ins->pager, c->id, c->generation, &tuple))
+			return HNSW_INSERTED_TID;
+		/* it has just gone */
+		ins->equal = -1;
+		run_search(ins, ins->beam.visited);
+	}
 
 	for (int layer = 0; layer <= level; layer++)
 	{

@@ -22,6 +22,8 @@ typedef struct HnswFound
 	float		g;
 	uint8		state;
 	bool		has_room;		/* for another tree edge */
+	bool		declines;		/* any other edge to the new node's record, in
+								 * a layer where it will have one */
 	bool		pruned;
 	bool		ready;			/* own is, to be compared */
 	HnswOwn		own;			/* codes are NULL when too far to be linked to */
@@ -58,6 +60,9 @@ typedef struct HnswInserter
 	void	   *vhat;			/* decoded neighbor */
 	HnswRecord *image;			/* of the record being made */
 	HnswFoundSet found[HNSW_MAX_LAYERS];
+	int			level;			/* of the new node; -1 when none is to be */
+	bool		stop_at_equal;	/* may a search end at an equal vector? */
+	int			equal;			/* that one, of found[0], or -1 */
 	HnswId		evict;			/* dying child that may make room for a tree
 								 * edge, or HNSW_NO_ID */
 	HnswId		node;			/* layer-0 record of the last new node */

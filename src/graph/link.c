@@ -89,26 +89,57 @@ new_to_neighbor(const HnswLinker *linker, const HnswShape *shape, const HnswReco
 	return known != NULL ? *known : HUGE_VALF;
 }
 
+/* The squared length of the record's vector, where lengths of edges need it. */
+static double
+own_norm2(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec)
+{
+	if (shape->bits == 0 || linker->layout->metric != HNSW_IP)
+		return 0;
+	hnsw_own_decode(linker->layout, shape, rec, linker->uhat);
+	return hnsw_kernels->dot(linker->uhat, linker->uhat, linker->layout->dim);
+}
+
 /*
  * The heuristic, for one newcomer at distance "far" from the record: is it
- * nearer to a nearer diverse neighbor than to the record?  If not, it is
- * diverse, and farther neighbors that are nearer to it become pruned.
+ * nearer to a nearer diverse neighbor than to the record?
  */
 static bool
-newcomer_is_pruned(const HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
-				   float far, const float *lengths, uint8 *pruned)
+is_occluded(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, float far)
+{
+	const uint8 *pruned = hnsw_record_pruned(rec, shape);
+	float		limit = far * hnsw_layout_occlusion(linker->layout);
+	double		unorm2 = -1;
+
+	for (int i = 0; i < rec->count; i++)
+		if (new_to_neighbor(linker, shape, rec, i) < limit && !hnsw_bit(pruned, i))
+		{
+			if (unorm2 < 0)
+				unorm2 = own_norm2(linker, shape, rec);
+			if (hnsw_edge_length(linker->layout, shape, rec, i, unorm2) < far)
+				return true;
+		}
+	return false;
+}
+
+/* A diverse newcomer: farther neighbors that are nearer to it become pruned. */
+static void
+prune_others(const HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
+			 float far, const float *lengths, uint8 *pruned)
 {
 	float		occlusion = hnsw_layout_occlusion(linker->layout);
 
 	for (int i = 0; i < rec->count; i++)
-		if (!hnsw_bit(pruned, i) && lengths[i] < far &&
-			new_to_neighbor(linker, shape, rec, i) < far * occlusion)
-			return true;
-	for (int i = 0; i < rec->count; i++)
 		if (!hnsw_bit(pruned, i) && lengths[i] > far &&
 			new_to_neighbor(linker, shape, rec, i) < lengths[i] * occlusion)
 			hnsw_set_bit(pruned, i, true);
-	return false;
+}
+
+bool
+hnsw_link_declines(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, float far)
+{
+	Assert(shape->bits > 0);
+	return rec->count == shape->slots &&
+		is_occluded(linker, shape, rec, far);
 }
 
 /*
@@ -145,10 +176,9 @@ void
 hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
 			   HnswId id, const void *vhat, bool pin, HnswOfferPlan *plan)
 {
-	const HnswLayout *layout = linker->layout;
 	float		lengths[HNSW_MAX_SLOTS];
 	HnswScore	score;
-	double		unorm2 = 0;
+	double		unorm2;
 	bool		coded = shape->bits > 0;
 
 	plan->offer = HNSW_OFFER_TAKEN;
@@ -159,20 +189,16 @@ hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec
 	if (!plan->is_new)
 		return;
 
-	if (coded)
-	{
-		score = hnsw_score_all(linker->scorer, shape, vhat, rec);
-		hnsw_own_decode(layout, shape, rec, linker->uhat);
-		if (layout->metric == HNSW_IP)
-			unorm2 = hnsw_kernels->dot(linker->uhat, linker->uhat, layout->dim);
-	}
-	else
-		score = hnsw_score_own(linker->scorer, shape, vhat, rec);
+	score = coded ? hnsw_score_all(linker->scorer, shape, vhat, rec) :
+		hnsw_score_own(linker->scorer, shape, vhat, rec);
+	unorm2 = own_norm2(linker, shape, rec);
 	for (int i = 0; i < rec->count; i++)
-		lengths[i] = hnsw_edge_length(layout, shape, rec, i, unorm2);
+		lengths[i] = hnsw_edge_length(linker->layout, shape, rec, i, unorm2);
 	memcpy(plan->pruned, hnsw_record_pruned(rec, shape), (shape->slots + 7) / 8);
 	plan->far = score.g;
-	plan->is_pruned = newcomer_is_pruned(linker, shape, rec, score.g, lengths, plan->pruned);
+	plan->is_pruned = is_occluded(linker, shape, rec, score.g);
+	if (!plan->is_pruned)
+		prune_others(linker, shape, rec, score.g, lengths, plan->pruned);
 
 	if (rec->count < shape->slots)
 		plan->slot = rec->count;
@@ -196,7 +222,10 @@ hnsw_link_apply(HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
 	memcpy(hnsw_record_pruned(rec, shape), plan->pruned, (shape->slots + 7) / 8);
 	rec->count = Max(rec->count, plan->slot + 1);
 	if (shape->bits > 0)
+	{
+		hnsw_own_decode(linker->layout, shape, rec, linker->uhat);
 		hnsw_edge_write(linker->layout, shape, rec, linker->uhat, plan->slot, id, vhat);
+	}
 	else
 		hnsw_edge_write_length(linker->layout, shape, rec, plan->slot, id, plan->far);
 	hnsw_set_bit(hnsw_record_pruned(rec, shape), plan->slot, plan->is_pruned);

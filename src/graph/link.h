@@ -59,6 +59,13 @@ typedef struct HnswOfferPlan
 extern void hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec,
 						   HnswId id, const void *vhat, bool pin, HnswOfferPlan *plan);
 
+/*
+ * With codes, right after hnsw_score_all for a vector at distance "far": would the full
+ * record drop an edge to it?  It would if another neighbor is nearer to both.
+ */
+extern bool hnsw_link_declines(HnswLinker *linker, const HnswShape *shape,
+							   const HnswRecord *rec, float far);
+
 /* Carries the plan out, next after making it, when it changes anything. */
 extern void hnsw_link_apply(HnswLinker *linker, const HnswShape *shape, HnswRecord *rec,
 							HnswId id, const void *vhat, bool pin, const HnswOfferPlan *plan);

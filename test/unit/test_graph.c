@@ -9,6 +9,7 @@
  */
 #include "fixture.h"
 
+#include "base/debug.h"
 
 typedef struct BuildCase
 {
@@ -504,6 +505,144 @@ test_without_contrast(void)
 	fixture_close(&f);
 }
 
+static Fixture *disturbed;
+static int	disturbances;
+
+/* The record that the search has stopped at is gone when the insert comes back to it. */
+static void
+take_away(const char *name)
+{
+	Fixture    *f = disturbed;
+	const HnswFoundSet *set = &f->ins.found[0];
+
+	if (strcmp(name, "insert-searched") != 0)
+		return;
+	CHECK(f->ins.equal >= 0);
+	if (f->ins.equal < 0)
+		return;
+	((HnswRecord *) HNSW_MODIFY(&f->arena.pager, HNSW_BASE,
+								set->items[f->ins.equal].id))->generation++;
+	HNSW_COMMIT(&f->arena.pager);
+	disturbances++;
+}
+
+/*
+ * An insert ends its search where it meets the very same vector, so that another
+ * version of a row costs a fraction of a new one; and carries it on, as far as
+ * without, when that record is gone meanwhile.
+ */
+static void
+test_equal(const HnswCell *cell)
+{
+	Fixture		f;
+	int64		anew = 0,
+				again = 0,
+				without = 0;
+	int			nodes = 0;
+
+	unit_group("insert of an equal, %s", cell->name);
+	unit_seed(36);
+	fixture_open_cell(&f, cell, 48, 8, 0, 2000, 64);
+	fixture_fill(&f, SHAPE_GAUSS);
+	memcpy(fixture_row(&f, 1000), fixture_row(&f, 0), sizeof(float) * f.dim * 1000);
+	for (int i = 0; i < f.nrows - 100; i++)
+	{
+		fixture_insert(&f, i, i + 1);
+		if (i >= 900 && i < 1000)
+			anew += f.ins.visited;
+		else if (i >= f.nrows - 200)
+			again += f.ins.visited;
+	}
+	CHECK_MSG(again < anew / 2, "%ld visits, %ld before", (long) again, (long) anew);
+	check_whole(&f, "twice");
+
+	disturbed = &f;
+	for (int i = f.nrows - 100; i < f.nrows; i++)
+	{
+		hnsw_debug_hook = take_away;
+		nodes += hnsw_insert(&f.ins, fixture_plain(&f, fixture_row(&f, i)),
+							 fixture_tid(i)) == HNSW_INSERTED_NODE;
+		hnsw_debug_hook = NULL;
+		f.present[i] = true;
+		without += f.ins.visited;
+	}
+	CHECK_INT(disturbances, 100);
+	CHECK_MSG(nodes >= 99, "%d nodes", nodes);
+	CHECK_MSG(without > again * 3 / 2, "%ld visits, %ld before", (long) without, (long) again);
+	disturbances = 0;
+	check_whole(&f, "gone meanwhile");
+	check_drained(&f, fixture_row(&f, 0), HNSW_ITERATIVE_STRICT);
+	fixture_close(&f);
+}
+
+/* What a record would make of the new edge is what the insert's search says of it. */
+static void
+check_declines(const char *name)
+{
+	Fixture    *f = disturbed;
+	const HnswShape *shape = &f->layout.shape[HNSW_BASE];
+	const HnswFoundSet *set = &f->ins.found[0];
+
+	if (strcmp(name, "insert-searched") != 0)
+		return;
+	for (int i = 0; i < set->count; i++)
+	{
+		const HnswFound *c = &set->items[i];
+		const HnswRecord *rec = HNSW_READ(&f->arena.pager, HNSW_BASE, c->id);
+		HnswOfferPlan plan;
+
+		hnsw_link_plan(&f->ins.linker, shape, rec, HNSW_NO_ID - 1, f->ins.point.xhat, false, &plan);
+		CHECK_INT(c->declines, rec->count == shape->slots && plan.is_pruned);
+		CHECK(!c->declines || !plan.changes);
+		disturbances += c->declines;
+		HNSW_RELEASE(&f->arena.pager);
+	}
+}
+
+static int
+edges_to(Fixture *f, HnswId id)
+{
+	const HnswShape *shape = &f->layout.shape[HNSW_BASE];
+	int			edges = 0;
+
+	for (HnswId at = f->arena.pager.ops->seek(&f->arena.pager, HNSW_BASE, 0); at != HNSW_NO_ID;
+		 at = f->arena.pager.ops->seek(&f->arena.pager, HNSW_BASE, at + 1))
+	{
+		const HnswRecord *rec = HNSW_READ(&f->arena.pager, HNSW_BASE, at);
+
+		edges += rec->state != HNSW_FREE && hnsw_link_find(shape, rec, id) >= 0;
+		HNSW_RELEASE(&f->arena.pager);
+	}
+	return edges;
+}
+
+/* Neighbors that are not asked for an edge back: those that would decline, and no others. */
+static void
+test_edges_back(HnswMetric metric, int least, int most)
+{
+	Fixture		f;
+	int			edges = 0;
+
+	unit_group("edges back, metric %d", metric);
+	unit_seed(37);
+	fixture_open(&f, metric, 24, 16, 0, 1100, 64);
+	fixture_fill(&f, SHAPE_GAUSS);
+	fixture_insert(&f, 0, 1000);
+	disturbed = &f;
+	for (int i = 1000; i < f.nrows; i++)
+	{
+		hnsw_debug_hook = check_declines;
+		fixture_insert(&f, i, i + 1);
+		hnsw_debug_hook = NULL;
+		edges += edges_to(&f, f.ins.node);
+	}
+	CHECK_MSG(disturbances > 500, "%d decline", disturbances);
+	disturbances = 0;
+	CHECK_MSG(edges >= least && edges <= most, "%d edges to 100 rows", edges);
+	check_whole(&f, "full");
+	fixture_close(&f);
+}
+
 int
 main(void)
 {
@@ -518,6 +657,7 @@ main(void)
 		for (int j = 0; j < (int) lengthof(build_cases); j++)
 			test_build(cell, &build_cases[j]);
 		test_stream_ends(cell);
+		test_equal(cell);
 		test_faults(cell, 6, 2, 0, 400);
 		test_reports(cell);
 		test_noise(cell, 10, 300);
@@ -526,6 +666,10 @@ main(void)
 	test_infinite_estimates(HNSW_IP);
 	test_stream_walk();
 	test_without_contrast();
+	/* all asked: 1408, 1165, 1881; pruned ones never: 1065, 930, 1749 */
+	test_edges_back(HNSW_L2, 1330, 1480);
+	test_edges_back(HNSW_IP, 1110, 1220);
+	test_edges_back(HNSW_COSINE, 1830, 1930);
 	test_chunks();
 	test_aside();
 	test_faults(hnsw_cell_find(HNSW_VECTOR, HNSW_L2), 9000, 2, 4, 120);
