@@ -81,6 +81,7 @@ typedef struct HnswParallelBuild
 	uint32		plan_rows;
 	uint32		plan_leaves;
 
+	bool		extending;		/* HnswSharedPager's */
 	HnswBulkTable table;		/* of staged rows */
 	pg_atomic_uint64 tuples;	/* rows indexed so far */
 	HnswSharedArena arena;

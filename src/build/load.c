@@ -35,6 +35,8 @@ static void
 use_buffers(HnswBuild *build)
 {
 	hnsw_shared_init_new(&build->buffers, build->index, &build->layout, false);
+	if (build->parallel != NULL)
+		build->buffers.extending = &build->parallel->extending;
 	use_pager(build, &build->buffers.pager);
 	build->place = HNSW_BUILD_BUFFERS;
 	hnsw_build_stop_helping(build);
@@ -54,9 +56,12 @@ hnsw_build_init(HnswBuild *build, int ef_construction, uint64 seed)
 	build->place = HNSW_BUILD_ARENA;
 }
 
-/* Copies a page image of the arena into its buffer. */
+/* pages by which the index is extended; all are pinned together */
+#define PAGES_AT_ONCE	64
+
+/* Copies a page image of the arena into its buffer, a new one. */
 static void
-write_page(HnswBuild *build, BlockNumber block)
+write_page(HnswBuild *build, BlockNumber block, Buffer buffer)
 {
 	const char *image = hnsw_arena_page(build->arena, block);
 	const HnswPageSpecial *special =
@@ -64,10 +69,12 @@ write_page(HnswBuild *build, BlockNumber block)
 	HnswChange	change;
 	Page		page;
 
+	hnsw_buffer_lock(buffer);
 	hnsw_change_begin(&change, build->index, false);
-	page = hnsw_change_page(&change, hnsw_buffer_new(build->index, MAIN_FORKNUM, block), true);
+	page = hnsw_change_page(&change, buffer, true);
 	hnsw_page_init(page, special->kind, special->part);
 	memcpy(hnsw_page_contents(page), image + HNSW_PAGE_HEADER, BLCKSZ - HNSW_PAGE_HEADER);
+	hnsw_page_reach_slots(page, &build->layout, special->kind);
 	hnsw_change_commit(&change);
 }
 
@@ -78,11 +85,16 @@ hnsw_build_leave_arena(HnswBuild *build, bool report)
 
 	hnsw_write_head(build->index, MAIN_FORKNUM, &build->layout, &state->entry,
 					state->free_page);
-	for (BlockNumber block = HNSW_FIRST_BLOCK; block < state->nblocks; block++)
+	for (BlockNumber block = HNSW_FIRST_BLOCK; block < state->nblocks;)
 	{
-		write_page(build, block);
+		Buffer		buffers[PAGES_AT_ONCE];
+		int			count = hnsw_buffers_new(build->index, block,
+											 Min(PAGES_AT_ONCE, state->nblocks - block), buffers);
+
+		for (int i = 0; i < count; i++)
+			write_page(build, block++, buffers[i]);
 		if (report)
-			pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, block + 1);
+			pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, block);
 		CHECK_FOR_INTERRUPTS();
 	}
 	use_buffers(build);

@@ -15,6 +15,10 @@
 #include "page/meta.h"
 
 #include "base/debug.h"
+#include "miscadmin.h"
+
+/* ms that a process waits for the error of another one */
+#define FAILURE_WAIT	10000
 
 BlockNumber
 hnsw_slot_block(const HnswLayout *layout, HnswKind kind, HnswId id, int *slot)
@@ -47,6 +51,32 @@ slot_in(Page page, const HnswLayout *layout, HnswKind kind, int slot)
 	return hnsw_page_contents(page) + (Size) slot * hnsw_layout_slot_size(layout, kind);
 }
 
+/* The state is the first byte of every slot. */
+static bool
+slot_is_free(Page page, const HnswLayout *layout, HnswKind kind, int slot)
+{
+	return *(uint8 *) slot_in(page, layout, kind, slot) == HNSW_FREE;
+}
+
+void
+hnsw_page_reach_slot(Page page, const HnswLayout *layout, HnswKind kind, int slot)
+{
+	Size		size = hnsw_layout_slot_size(layout, kind);
+
+	/* a slot of several pages fills them */
+	hnsw_page_reach(page, hnsw_layout_pages(layout, kind) > 1 ? HNSW_PAGE_ROOM :
+					(slot + 1) * size);
+}
+
+void
+hnsw_page_reach_slots(Page page, const HnswLayout *layout, HnswKind kind)
+{
+	for (int i = 0; i < hnsw_layout_per_page(layout, kind); i++)
+		/* of several pages only the first tells */
+		if (hnsw_layout_pages(layout, kind) > 1 || !slot_is_free(page, layout, kind, i))
+			hnsw_page_reach_slot(page, layout, kind, i);
+}
+
 /* The first free slot of a page, -1 if none, and how many there are. */
 static int
 find_free(Page page, const HnswLayout *layout, HnswKind kind, int *nfree)
@@ -55,8 +85,7 @@ find_free(Page page, const HnswLayout *layout, HnswKind kind, int *nfree)
 
 	*nfree = 0;
 	for (int i = 0; i < hnsw_layout_per_page(layout, kind); i++)
-		/* the state is the first byte of every slot */
-		if (*(uint8 *) slot_in(page, layout, kind, i) == HNSW_FREE)
+		if (slot_is_free(page, layout, kind, i))
 		{
 			if (found < 0)
 				found = i;
@@ -74,6 +103,8 @@ put_slot(Page *pages, int npages, int slot, const HnswLayout *layout, HnswKind k
 	Size		slot_size = hnsw_layout_slot_size(layout, kind),
 				done = 0;
 
+	for (int i = 0; i < npages; i++)
+		hnsw_page_reach_slot(pages[i], layout, kind, slot);
 	if (npages == 1)
 	{
 		hnsw_slot_fill(layout, kind, id, slot_in(pages[0], layout, kind, slot), image, size);
@@ -108,23 +139,57 @@ next_extent(Relation index, const HnswLayout *layout)
 	return HNSW_FIRST_BLOCK + extent * layout->extent_pages;
 }
 
+/*
+ * A process of a parallel build that fails to extend the index keeps the lock for that
+ * (and, from 16 on, the buffer in which the new page was to be) until its transaction
+ * has ended; in the leader that is after all workers have.  The allocation page's lock it
+ * loses at once.  Who takes that next would wait for the others without end, since who
+ * holds it is not interrupted.  So it must not go on; the error comes from the other, soon.
+ */
+static void
+begin_to_extend(HnswSharedPager *shared, Buffer alloc_buffer)
+{
+	if (shared->extending == NULL)
+		return;
+	if (*shared->extending)
+	{
+		hnsw_buffer_release(alloc_buffer);
+		for (int i = 0; i < FAILURE_WAIT; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			pg_usleep(1000);
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("another process could not extend index \"%s\"",
+						RelationGetRelationName(shared->index)),
+				 errdetail("The server's log has that process's error.")));
+	}
+	*shared->extending = true;
+}
+
 /* A new extent, and a slot in it.  The allocation page is locked. */
 static HnswId
 create_in_new_extent(HnswSharedPager *shared, Buffer alloc_buffer, HnswKind kind,
 					 const void *image, Size size)
 {
 	const HnswLayout *layout = shared->pager.layout;
-	BlockNumber first = next_extent(shared->index, layout);
+	BlockNumber first;
 	int			npages = hnsw_layout_pages(layout, kind);
 	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
 	Page		pages[HNSW_MAX_EXTENT_PAGES];
 	HnswChange	wal;
 	HnswAllocator *allocator;
 	uint32		next;
-	HnswId		id = id_of(layout, kind, first, 0);
+	HnswId		id;
 
+	begin_to_extend(shared, alloc_buffer);
+	first = next_extent(shared->index, layout);
+	id = id_of(layout, kind, first, 0);
 	for (int i = 0; i < layout->extent_pages; i++)
 		buffers[i] = hnsw_buffer_new(shared->index, MAIN_FORKNUM, first + i);
+	if (shared->extending != NULL)
+		*shared->extending = false;
 	HNSW_DEBUG_POINT("extended");
 
 	hnsw_change_begin(&wal, shared->index, shared->logged);

@@ -28,12 +28,6 @@ hnsw_page_init(Page page, int kind, int part)
 	special->kind = kind;
 	special->part = part;
 	special->next_free = HNSW_NO_BLOCK;
-
-	/*
-	 * Everything between header and special space is ours; generic WAL leaves
-	 * out what lies between lower and upper.
-	 */
-	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
 }
 
 /* Is this one of our pages at all? */
@@ -197,11 +191,12 @@ pin_ahead(Relation relation, BlockNumber block, int first, int size)
 }
 
 Buffer
-hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind, int first, int size)
+hnsw_buffer_get_ahead(Relation index, BlockNumber block, bool exclusive, int kind,
+					  int first, int size)
 {
 	Buffer		buffer = pin_ahead(index, block, first, size);
 
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	LockBuffer(buffer, exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE);
 	return check_buffer(index, buffer, kind);
 }
 
@@ -246,6 +241,15 @@ hnsw_buffer_is_blank(Relation index, BlockNumber block)
 	return blank;
 }
 
+/* Did somebody else extend the index without the allocation page's lock? */
+static void
+check_extended(Relation index, BlockNumber block, BlockNumber wanted)
+{
+	if (block != wanted)
+		elog(ERROR, "index \"%s\" was extended by block %u instead of %u",
+			 RelationGetRelationName(index), block, wanted);
+}
+
 Buffer
 hnsw_buffer_new(Relation index, ForkNumber fork, BlockNumber block)
 {
@@ -265,11 +269,38 @@ hnsw_buffer_new(Relation index, ForkNumber fork, BlockNumber block)
 	if (!RELATION_IS_LOCAL(index))
 		UnlockRelationForExtension(index, ExclusiveLock);
 #endif
-	/* somebody else extended the index without the allocation page's lock */
-	if (BufferGetBlockNumber(buffer) != block)
-		elog(ERROR, "index \"%s\" was extended by block %u instead of %u",
-			 RelationGetRelationName(index), BufferGetBlockNumber(buffer), block);
+	check_extended(index, BufferGetBlockNumber(buffer), block);
 	return buffer;
+}
+
+/*
+ * From 16 on the server extends a file by many pages in one step, without writing zeros
+ * into them, which took most of the time of writing an index.
+ */
+int
+hnsw_buffers_new(Relation index, BlockNumber block, int count, Buffer *buffers)
+{
+#if PG_VERSION_NUM >= 160000
+	uint32		extended;
+
+	if (block >= RelationGetNumberOfBlocks(index))
+	{
+		BlockNumber first = ExtendBufferedRelBy(BMR_REL(index), MAIN_FORKNUM, NULL, 0, count,
+												buffers, &extended);
+
+		check_extended(index, first, block);
+		return (int) extended;
+	}
+#endif
+	buffers[0] = hnsw_buffer_new(index, MAIN_FORKNUM, block);
+	LockBuffer(buffers[0], BUFFER_LOCK_UNLOCK);
+	return 1;
+}
+
+void
+hnsw_buffer_lock(Buffer buffer)
+{
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 }
 
 void

@@ -31,7 +31,23 @@ hnsw_page_contents(Page page)
 	return (char *) page + HNSW_PAGE_HEADER;
 }
 
-/* Makes an empty page of a kind; the page is being changed by the caller. */
+/*
+ * Says that the page, which is being changed, has contents up to this byte of them.
+ * What lies beyond is empty: WAL leaves it out, and a change of it would be lost.
+ */
+static inline void
+hnsw_page_reach(Page page, Size bytes)
+{
+	PageHeader	header = (PageHeader) page;
+
+	Assert(bytes <= HNSW_PAGE_ROOM);
+	header->pd_lower = Max(header->pd_lower, (LocationIndex) (HNSW_PAGE_HEADER + bytes));
+}
+
+/*
+ * Makes a page of a kind with no contents yet (hnsw_page_reach); the page is being changed
+ * by the caller.
+ */
 extern void hnsw_page_init(Page page, int kind, int part);
 
 /*
@@ -41,14 +57,14 @@ extern void hnsw_page_init(Page page, int kind, int part);
 extern Buffer hnsw_buffer_get(Relation index, BlockNumber block, bool exclusive, int kind);
 
 /*
- * The same, share-locked, for a page of which bytes first .. first + size - 1 will be
- * read at once: they are on their way to the processor's cache while the lock is taken.
+ * The same for a page of which bytes first .. first + size - 1 will be read at
+ * once: they are on their way to the processor's cache while the lock is taken.
  * A page that is where this backend found it before needs no lookup.
  */
-extern Buffer hnsw_buffer_get_ahead(Relation index, BlockNumber block, int kind,
-									int first, int size);
+extern Buffer hnsw_buffer_get_ahead(Relation index, BlockNumber block, bool exclusive,
+									int kind, int first, int size);
 
-/* The same for a page of a table. */
+/* The same for a page of a table, share-locked. */
 extern Buffer hnsw_buffer_get_of_table(Relation table, BlockNumber block);
 
 /*
@@ -69,6 +85,15 @@ extern Buffer hnsw_buffer_probe(Relation index, BlockNumber block, int kind);
  * extends the index.
  */
 extern Buffer hnsw_buffer_new(Relation index, ForkNumber fork, BlockNumber block);
+
+/*
+ * Up to "count" new pages from this block on, at the end of an index that nobody else
+ * knows yet, pinned; how many.
+ */
+extern int	hnsw_buffers_new(Relation index, BlockNumber block, int count, Buffer *buffers);
+
+/* Exclusively, one of these. */
+extern void hnsw_buffer_lock(Buffer buffer);
 
 /* Is this block there, and has it never been initialised? */
 extern bool hnsw_buffer_is_blank(Relation index, BlockNumber block);

@@ -113,6 +113,7 @@ hnsw_write_head(Relation index, ForkNumber fork, const HnswLayout *layout,
 	hnsw_change_begin(&wal, index, false);
 	page = hnsw_change_page(&wal, hnsw_buffer_new(index, fork, HNSW_META_BLOCK), true);
 	hnsw_page_init(page, HNSW_PAGE_META, 0);
+	hnsw_page_reach(page, sizeof(HnswMeta));
 	meta = page_meta(page);
 	memset(meta, 0, sizeof(*meta));
 	meta->magic = HNSW_META_MAGIC;
@@ -122,6 +123,7 @@ hnsw_write_head(Relation index, ForkNumber fork, const HnswLayout *layout,
 
 	page = hnsw_change_page(&wal, hnsw_buffer_new(index, fork, HNSW_ALLOC_BLOCK), true);
 	hnsw_page_init(page, HNSW_PAGE_ALLOC, 0);
+	hnsw_page_reach(page, sizeof(HnswAllocator));
 	allocator = hnsw_page_allocator(page);
 	memcpy(allocator->free_page, free_page, sizeof(allocator->free_page));
 	hnsw_change_commit(&wal);

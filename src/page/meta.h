@@ -35,4 +35,10 @@ extern void hnsw_alloc_destroy(HnswSharedPager *shared, HnswKind kind,
 extern BlockNumber hnsw_slot_block(const HnswLayout *layout, HnswKind kind, HnswId id,
 								   int *slot);
 
+/* The page, which is being changed, reaches to the end of a slot. */
+extern void hnsw_page_reach_slot(Page page, const HnswLayout *layout, HnswKind kind, int slot);
+
+/* The same for the last of its slots that is in use. */
+extern void hnsw_page_reach_slots(Page page, const HnswLayout *layout, HnswKind kind);
+
 #endif							/* HNSW_META_H */

@@ -98,13 +98,18 @@ shared_read(HnswPager *pager, HnswKind kind, HnswId id, HnswPart part)
 	for (int left = size; left > 0; left -= HNSW_PAGE_ROOM)
 	{
 		read->buffers[read->count] =
-			hnsw_buffer_get_ahead(shared->index, block + read->count, kind, first,
+			hnsw_buffer_get_ahead(shared->index, block + read->count, false, kind, first,
 								  Min(left, HNSW_PAGE_ROOM));
 		read->count++;
 	}
 	shared->nreads++;
 
 	p = (char *) BufferGetPage(read->buffers[0]) + first;
+	if (unlikely(*p != HNSW_FREE &&
+				 ((PageHeader) BufferGetPage(read->buffers[0]))->pd_lower <
+				 first + Min(size, HNSW_PAGE_ROOM)))
+		hnsw_corrupt("index \"%s\": block %u: a slot in use lies beyond the page's contents",
+					 RelationGetRelationName(shared->index), block);
 	if (read->count > 1)
 	{
 		p = shared->gathered[0];
@@ -130,6 +135,22 @@ shared_release(HnswPager *pager)
 	read = &shared->reads[--shared->nreads];
 	for (int i = 0; i < read->count; i++)
 		hnsw_buffer_release(read->buffers[i]);
+}
+
+/* All pages of a slot, exclusively locked. */
+static void
+get_exclusively(HnswSharedPager *shared, HnswKind kind, BlockNumber block, int slot,
+				Buffer *buffers)
+{
+	int			size = hnsw_layout_slot_size(shared->pager.layout, kind),
+				first = HNSW_PAGE_HEADER + slot * size;
+
+	for (int i = 0; i < hnsw_layout_pages(shared->pager.layout, kind); i++)
+	{
+		buffers[i] = hnsw_buffer_get_ahead(shared->index, block + i, true, kind, first,
+										   Min(size, HNSW_PAGE_ROOM));
+		size -= HNSW_PAGE_ROOM;
+	}
 }
 
 /* Where a slot is in its pages, or in a copy of its parts. */
@@ -161,7 +182,10 @@ add_to_change(HnswSharedPager *shared, HnswKind kind, int slot, const Buffer *bu
 	Page		pages[HNSW_MAX_EXTENT_PAGES];
 
 	for (int i = 0; i < npages; i++)
+	{
 		pages[i] = hnsw_change_page(&shared->change, buffers[i], false);
+		hnsw_page_reach_slot(pages[i], shared->pager.layout, kind, slot);
+	}
 	if (npages > 1)
 	{
 		memcpy(shared->pages, pages, sizeof(Page) * npages);
@@ -183,7 +207,6 @@ static void *
 shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 {
 	HnswSharedPager *shared = shared_of(pager);
-	int			npages = hnsw_layout_pages(pager->layout, kind);
 	Buffer		buffers[HNSW_MAX_EXTENT_PAGES];
 	BlockNumber block;
 	int			slot;
@@ -192,12 +215,13 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 	/* a first modify leaves nothing open; another one is the caller's */
 	if (!locate(shared, kind, id, &block, &slot))
 		return NULL;
-	if (shared->changing && npages == 1)
+	if (shared->changing && hnsw_layout_pages(pager->layout, kind) == 1)
 	{
 		Page		page = hnsw_change_find_page(&shared->change, block);
 
 		if (page != NULL && hnsw_page_special(page)->kind == kind)
 		{
+			hnsw_page_reach_slot(page, pager->layout, kind, slot);
 			p = slot_in_pages(shared, kind, &page, slot);
 			check_slot(shared, kind, block, p, HNSW_PART_ALL);
 			return p;
@@ -205,8 +229,7 @@ shared_modify(HnswPager *pager, HnswKind kind, HnswId id)
 	}
 	if (shared->changing)
 		check_apart(shared, kind, block, shared->change.buffers, shared->change.count);
-	for (int i = 0; i < npages; i++)
-		buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
+	get_exclusively(shared, kind, block, slot, buffers);
 	if (!shared->changing)
 		begin_change(shared);
 	p = add_to_change(shared, kind, slot, buffers);
@@ -227,12 +250,10 @@ shared_hold(HnswPager *pager, HnswKind kind, HnswId id)
 	if (!locate(shared, kind, id, &block, &hold->slot))
 		return NULL;
 	hold->kind = kind;
-	for (int i = 0; i < hnsw_layout_pages(pager->layout, kind); i++)
-	{
-		hold->buffers[i] = hnsw_buffer_get(shared->index, block + i, true, kind);
+	get_exclusively(shared, kind, block, hold->slot, hold->buffers);
+	hold->count = hnsw_layout_pages(pager->layout, kind);
+	for (int i = 0; i < hold->count; i++)
 		pages[i] = BufferGetPage(hold->buffers[i]);
-		hold->count++;
-	}
 	p = slot_in_pages(shared, kind, pages, hold->slot);
 	check_slot(shared, kind, block, p, HNSW_PART_ALL);
 	return p;

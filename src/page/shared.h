@@ -35,6 +35,9 @@ typedef struct HnswSharedPager
 	Relation	index;
 	bool		logged;			/* log changes? (not while building) */
 	bool		may_sleep;		/* pause is vacuum's: sleeps as its cost says */
+	bool	   *extending;		/* is one of the processes of a build
+								 * extending the index, or has it failed to?
+								 * NULL: alone */
 	BlockNumber nblocks;		/* at least so many blocks are there */
 	BlockNumber sought;			/* where seek was last; 0 = nowhere */
 	HnswKind	sought_kind;

@@ -69,7 +69,10 @@ hnsw_change_commit(HnswChange *change)
 	HNSW_DEBUG_POINT("change");
 }
 
-/* Unlogged changes are made in place: nothing may have been changed yet. */
+/*
+ * Unlogged changes are made in place: nothing may have been changed yet, except how far
+ * the page reaches.
+ */
 void
 hnsw_change_cancel(HnswChange *change)
 {

@@ -64,6 +64,17 @@ isnt($status, 0, 'the build of a larger index fails');
 like($err, qr/could not extend file|File too large|No space left/, 'and says so');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'second'"), '0', 'and leaves nothing');
 
+# Beyond memory all processes extend the index, each under the lock of a page.  One that
+# fails must not be waited for by another that cannot be interrupted.
+foreach my $round (1 .. 8)
+{
+	($status, $out, $err) = $node->psql('postgres', q{SET min_parallel_table_scan_size = 0; SET max_parallel_maintenance_workers = 2;
+		SET maintenance_work_mem = '2MB'; SET client_min_messages = error;
+		CREATE INDEX second ON items USING hnsw (embedding vector_l2_ops) WITH (m = 60, ef_construction = 120)}, timeout => 60);
+	ok($status != 0 && $err =~ /could not extend|File too large|No space left/, "the build by several processes fails and says so: $round")
+	  or diag($err);
+}
+
 # what is deleted makes room
 $node->safe_psql('postgres', 'DELETE FROM items WHERE id % 2 = 0; VACUUM items');
 $node->safe_psql('postgres', "INSERT INTO items SELECT -id, embedding FROM spare");

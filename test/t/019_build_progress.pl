@@ -106,7 +106,8 @@ foreach my $how ([ 'one process', "$alone; SET maintenance_work_mem = '64MB'" ],
 		"$settings; SELECT pg_current_wal_insert_lsn() - '0/0'; $create; SELECT pg_current_wal_insert_lsn() - '0/0', pg_relation_size('items_v')");
 	my $share = ($after - $before) / $size;
 
-	ok($share >= 1 && $share <= 1.1, sprintf('%s: WAL is %.3f of the index', $name, $share));
+	# less than 1: pages that are not full are logged without their empty room
+	ok($share >= 0.95 && $share <= 1.1, sprintf('%s: WAL is %.3f of the index', $name, $share));
 	$node->safe_psql('postgres', 'DROP INDEX items_v');
 }
 
