@@ -27,9 +27,6 @@
  */
 #define PARALLEL_OVERHEAD	((Size) 512 * 1024)
 
-/* pages that are logged between two reports */
-#define LOG_STEP		1024
-
 char *
 hnswbuildphasename(int64 phase)
 {
@@ -91,8 +88,6 @@ plan_layout(Relation heap, Relation index, IndexInfo *info, HnswLayout *layout)
 void
 hnsw_build_finish(HnswBuild *build)
 {
-	BlockNumber nblocks;
-
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) build->tuples);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, (int64) build->tuples);
 	if (build->place == HNSW_BUILD_ARENA)
@@ -101,18 +96,7 @@ hnsw_build_finish(HnswBuild *build)
 		hnsw_build_report_phase(build, HNSW_PHASE_WRITE, 0, build->arena->state->nblocks);
 		hnsw_build_leave_arena(build, true);
 	}
-	if (!RelationNeedsWAL(build->index))
-		return;
-	nblocks = RelationGetNumberOfBlocks(build->index);
-	hnsw_build_report_phase(build, HNSW_PHASE_LOG, 0, nblocks);
-	for (BlockNumber from = 0; from < nblocks;)
-	{
-		BlockNumber to = Min(from + LOG_STEP, nblocks);
-
-		hnsw_log_new_pages(build->index, MAIN_FORKNUM, from, to);
-		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, to);
-		from = to;
-	}
+	hnsw_build_log(build);
 }
 
 /*

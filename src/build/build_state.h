@@ -81,6 +81,12 @@ typedef struct HnswParallelBuild
 	uint32		plan_rows;
 	uint32		plan_leaves;
 
+	bool		logging;		/* workers: help with that */
+	BlockNumber written;		/* pages that may be logged */
+	bool		all_written;	/* and there are no more */
+	BlockNumber log_next;		/* the first that nobody has taken */
+	BlockNumber logged;			/* pages, in all */
+
 	bool		extending;		/* HnswSharedPager's */
 	HnswBulkTable table;		/* of staged rows */
 	pg_atomic_uint64 tuples;	/* rows indexed so far */
@@ -154,6 +160,17 @@ extern void hnsw_build_stop_helping(HnswBuild *build);
  * progress is counted in pages written.
  */
 extern void hnsw_build_leave_arena(HnswBuild *build, bool report);
+
+/* Logs the index, which has been written. */
+extern void hnsw_build_log(HnswBuild *build);
+
+/*
+ * In a parallel build: are workers to log too?  Where they are, a worker logs behind the
+ * leader, who says up to where pages have been written, and will not change.
+ */
+extern bool hnsw_build_logs_together(const HnswBuild *build);
+extern void hnsw_build_help_log(HnswBuild *build);
+extern void hnsw_build_written(HnswBuild *build, BlockNumber written, bool all);
 
 /*
  * If another process has left the arena, or is about to, waits until it has, and

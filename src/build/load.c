@@ -93,6 +93,7 @@ hnsw_build_leave_arena(HnswBuild *build, bool report)
 
 		for (int i = 0; i < count; i++)
 			write_page(build, block++, buffers[i]);
+		hnsw_build_written(build, block, false);
 		if (report)
 			pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, block);
 		CHECK_FOR_INTERRUPTS();

@@ -157,8 +157,6 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
 
 	InstrStartParallelQuery();
 	load_share(build, index_info);
-	InstrEndParallelQuery(&buffer_usage[ParallelWorkerNumber],
-						  &wal_usage[ParallelWorkerNumber]);
 
 	/*
 	 * What this process has made of the arena goes when nobody maps it, so it
@@ -180,6 +178,9 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
 	ConditionVariableCancelSleep();
 	hnsw_build_stop_helping(build);
 	hnsw_arena_detach(&build->mapping);
+	hnsw_build_help_log(build);
+	InstrEndParallelQuery(&buffer_usage[ParallelWorkerNumber],
+						  &wal_usage[ParallelWorkerNumber]);
 	index_close(build->index, index_lock);
 	table_close(build->heap, heap_lock);
 }
@@ -354,6 +355,7 @@ hnsw_build_parallel(HnswBuild *build, IndexInfo *index_info, int workers, Size m
 		hnsw_arena_map_all(&build->mapping);
 	}
 	SpinLockAcquire(&shared->mutex);
+	shared->logging = hnsw_build_logs_together(build);
 	shared->may_leave = true;
 	SpinLockRelease(&shared->mutex);
 	ConditionVariableBroadcast(&shared->changed);

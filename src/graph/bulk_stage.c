@@ -74,30 +74,43 @@ hnsw_bulk_stage_free(HnswBulk *bulk)
 	bulk->table = NULL;
 }
 
+static inline uint64
+mix_word(uint64 h, uint64 word)
+{
+	h = (h ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
+	return h ^ h >> 29;
+}
+
 static uint64
 hash_of(const uint8 *codes, float vmin, float vstep, uint32 own_bytes)
 {
 	uint32		bits[2];
-	uint64		h;
+	uint32		i = 0;
+	uint64		h,
+				word;
 
 	memcpy(&bits[0], &vmin, sizeof(float));
 	memcpy(&bits[1], &vstep, sizeof(float));
 	h = hnsw_mix64((uint64) bits[0] << 32 | bits[1]);
-	for (uint32 i = 0; i < own_bytes; i += 8)
+	for (; i + 8 <= own_bytes; i += 8)
 	{
-		uint64		word = 0;
-
-		memcpy(&word, codes + i, Min(8, own_bytes - i));
-		h = (h ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
-		h ^= h >> 29;
+		memcpy(&word, codes + i, 8);
+		h = mix_word(h, word);
+	}
+	if (i < own_bytes)
+	{
+		word = 0;
+		memcpy(&word, codes + i, own_bytes - i);
+		h = mix_word(h, word);
 	}
 	return hnsw_mix64(h);
 }
 
+/* By the half of the hash that entries have, so that a table grows without the records. */
 static inline uint64
 home_of(const HnswBulkTable *table, uint64 hash)
 {
-	return ((hash & 0xFFFFFFFF) * table->space) >> 32;
+	return ((hash >> 32) * table->space) >> 32;
 }
 
 static inline uint64
@@ -127,21 +140,17 @@ grow_own_table(HnswBulk *bulk)
 {
 	HnswBulkTable old = bulk->own_table;
 	uint64	   *entries = bulk->entries;
-	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
 
 	make_own_table(bulk, old.space + old.space / 2);
 	for (uint64 i = 0; i < old.space; i++)
 	{
-		const HnswRecord *rec;
 		uint64		at;
 
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (entries[i] == HNSW_BULK_EMPTY)
 			continue;
-		rec = hnsw_bulk_record(bulk, (HnswId) entries[i]);
-		at = home_of(bulk->table, hash_of(hnsw_record_own(rec, shape), rec->vmin, rec->vstep,
-										  bulk->layout->own_bytes));
+		at = home_of(bulk->table, entries[i]);
 		while (bulk->entries[at] != HNSW_BULK_EMPTY)
 			at = behind(bulk->table, at);
 		bulk->entries[at] = entries[i];

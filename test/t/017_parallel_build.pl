@@ -107,6 +107,17 @@ sub recall_after
 my ($alone, $together) = (recall_after("$few 0"), recall_after("$few 3"));
 cmp_ok($together, '>=', $alone - 0.03, "recall $together as of one process, $alone");
 
+# All processes log: what each of them has logged comes back after a crash.
+$node->safe_psql('postgres', q{CREATE TABLE many WITH (parallel_workers = 3) AS
+	SELECT -i AS id, hnsw_test_vector(16, -i)::vector(16) AS embedding FROM generate_series(1, 20000) i; CHECKPOINT});
+built('CREATE INDEX many_v ON many USING hnsw (embedding vector_l2_ops) WITH (m = 30)', '', 3, 'many_v');
+cmp_ok($node->safe_psql('postgres', q{SELECT pg_relation_size('many_v') / 8192}), '>', 3000, 'an index of many pages');
+$node->stop('immediate');
+$node->start;
+check_index($node, 'many_v');
+every_row_once($node, 'many', $order, 'after a crash');
+$node->safe_psql('postgres', 'DROP TABLE many');
+
 # ---------------------------------------------------------------------------
 # Kinds of tables and indexes
 # ---------------------------------------------------------------------------
