@@ -164,41 +164,54 @@ lap(const char *what, double *from)
 	*from = now;
 }
 
+typedef struct Timed
+{
+	HnswBulk	bulk;
+	void	   *memory[2];
+	Size		bytes;			/* of the plan */
+	double		from;
+} Timed;
+
+static void *
+timed_memory(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+{
+	Timed	   *timed = arg;
+
+	timed->bytes = bytes;
+	return timed->memory[nleaves > 0] = hnsw_alloc(bytes);
+}
+
+static void
+timed_work(void *arg, HnswBulkStep step)
+{
+	static const char *const steps[] = {"divide", "split", "center", "assign", "compare", "choose", "link",
+	"link the rest"};
+	Timed	   *timed = arg;
+
+	hnsw_bulk_work(&timed->bulk, step);
+	lap(steps[step], &timed->from);
+}
+
 static void
 build_bulk(HnswInserter *inserter, HnswArena *arena, const Dataset *ds)
 {
-	static const char *const steps[] = {"assign", "compare", "choose", "link", "link the rest"};
 	const HnswLayout *layout = inserter->layout;
-	HnswBulk	bulk;
-	HnswBulkTree tree;
-	void	   *memory;
-	Size		bytes;
-	double		from = seconds();
+	Timed		timed = {.from = seconds()};
+	HnswBulkTeam team = {timed_memory, timed_work, &timed};
 
 	if (!hnsw_bulk_suits(layout, inserter->ef))
 		bench_fail("this layout is built row by row");
-	hnsw_bulk_init(&bulk, inserter, arena, NULL, NULL);
+	hnsw_bulk_init(&timed.bulk, inserter, arena, NULL, NULL);
 	for (int i = 0; i < ds->n; i++)
-		hnsw_bulk_add(&bulk, ds->base + (size_t) i * ds->dim, tid_of_row(i));
-	lap("stage", &from);
-	hnsw_bulk_make_tree(&bulk, &tree);
-	bytes = hnsw_bulk_plan_bytes(layout, inserter->ef, tree.nrows, tree.nleaves);
-	memory = hnsw_alloc(bytes);
-	hnsw_bulk_plan_set_memory(&bulk, tree.nrows, tree.nleaves, memory);
-	hnsw_bulk_plan_fill(&bulk, &tree);
-	lap("tree", &from);
-	for (int step = 0; step < HNSW_BULK_STEPS; step++)
-	{
-		hnsw_bulk_work(&bulk, step);
-		if (step == HNSW_BULK_ASSIGN)
-			hnsw_bulk_members(&bulk);
-		lap(steps[step], &from);
-	}
-	printf("leaves %u, compared %.0f and %.1f bytes a row\n", tree.nleaves,
-		   (double) bulk.compared / ds->n, (double) bytes / ds->n);
-	hnsw_free(memory);
-	hnsw_bulk_tree_free(&tree);
-	hnsw_bulk_free(&bulk);
+		hnsw_bulk_add(&timed.bulk, ds->base + (size_t) i * ds->dim, tid_of_row(i));
+	lap("stage", &timed.from);
+	hnsw_bulk_complete(&timed.bulk, &team);
+	printf("leaves %u, compared %.0f and %.1f bytes a row\n", timed.bulk.plan.nleaves,
+		   (double) timed.bulk.compared / ds->n, (double) timed.bytes / ds->n);
+	for (int i = 0; i < 2; i++)
+		if (timed.memory[i] != NULL)
+			hnsw_free(timed.memory[i]);
+	hnsw_bulk_free(&timed.bulk);
 }
 
 int

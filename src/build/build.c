@@ -36,6 +36,8 @@ hnswbuildphasename(int64 phase)
 			return "initializing";
 		case HNSW_PHASE_LOAD:
 			return "loading tuples";
+		case HNSW_PHASE_CLUSTER:
+			return "clustering vectors";
 		case HNSW_PHASE_GROUP:
 			return "grouping vectors";
 		case HNSW_PHASE_COMPARE:

@@ -26,6 +26,7 @@
 typedef enum HnswBuildPhase
 {
 	HNSW_PHASE_LOAD = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
+	HNSW_PHASE_CLUSTER,
 	HNSW_PHASE_GROUP,
 	HNSW_PHASE_COMPARE,
 	HNSW_PHASE_CHOOSE,
@@ -41,6 +42,14 @@ typedef enum HnswBuildPlace
 	HNSW_BUILD_LEAVING,			/* somebody is writing them to the index */
 	HNSW_BUILD_BUFFERS			/* the index itself, through shared buffers */
 } HnswBuildPlace;
+
+/* What hnsw_bulk_set_memory wants, in a process that helps. */
+typedef struct HnswBuildMemory
+{
+	dsm_handle	handle;
+	uint32		nrows;
+	uint32		nleaves;
+} HnswBuildMemory;
 
 /*
  * A parallel build's part of the parallel context's memory; behind it lies the
@@ -77,9 +86,7 @@ typedef struct HnswParallelBuild
 	uint64		step_number;	/* counts what step has been */
 	int			helping;		/* processes at work on a step, but for the
 								 * one that directs */
-	dsm_handle	plan;
-	uint32		plan_rows;
-	uint32		plan_leaves;
+	HnswBuildMemory memory[2];	/* of the tree, and of the plan */
 
 	bool		logging;		/* workers: help with that */
 	BlockNumber written;		/* pages that may be logged */
@@ -111,7 +118,8 @@ typedef struct HnswBuild
 	HnswBulk	bulk;
 	HnswBulkStep step;
 	uint64		step_number;	/* the last that this process has seen */
-	dsm_segment *plan_segment;	/* of the plan that another process has made */
+	dsm_segment *memory[2];		/* HnswParallelBuild's, where another process
+								 * directs */
 	HnswBatch	batch;			/* rows that wait to be inserted through
 								 * shared buffers; most = 0: none do */
 	Size		batch_bytes;	/* memory for them */

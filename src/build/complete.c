@@ -28,6 +28,9 @@
 
 /* What the leader shows of a step. */
 static const int64 phases[HNSW_BULK_STEPS] = {
+	[HNSW_BULK_DIVIDE] = HNSW_PHASE_CLUSTER,
+	[HNSW_BULK_SPLIT] = HNSW_PHASE_CLUSTER,
+	[HNSW_BULK_CENTER] = HNSW_PHASE_CLUSTER,
 	[HNSW_BULK_ASSIGN] = HNSW_PHASE_GROUP,
 	[HNSW_BULK_COMPARE] = HNSW_PHASE_COMPARE,
 	[HNSW_BULK_CHOOSE] = HNSW_PHASE_CHOOSE,
@@ -35,16 +38,32 @@ static const int64 phases[HNSW_BULK_STEPS] = {
 	[HNSW_BULK_LINK_REST] = HNSW_PHASE_LINK,
 };
 
+/* The first three steps are of all rows, one phase. */
+static int64
+clustered(const HnswBulk *bulk, HnswBulkStep step)
+{
+	const HnswBulkTreeTop *top = bulk->tree.top;
+	const HnswBulkPlan *plan = &bulk->plan;
+
+	if (step == HNSW_BULK_DIVIDE)
+		return Min(top->nrows, top->next_rows);
+	if (step == HNSW_BULK_SPLIT)
+		return (int64) top->nrows + top->nsplit;
+	return 2 * (int64) plan->nrows + plan->starts[Min(plan->nleaves, plan->progress->next[step])];
+}
+
 /* The second pass of linking is short, and shown as the end of the first. */
 static void
-report_leaves(void *arg)
+report_work(void *arg)
 {
 	HnswBuild  *build = arg;
 	const HnswBulkPlan *plan = &build->bulk.plan;
+	HnswBulkStep step = build->step;
 
-	if (build->leader && build->step != HNSW_BULK_LINK_REST)
+	if (build->leader && step != HNSW_BULK_LINK_REST)
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE,
-									 Min(plan->nleaves, plan->progress->next[build->step]));
+									 phases[step] == HNSW_PHASE_CLUSTER ? clustered(&build->bulk, step) :
+									 Min(plan->nleaves, plan->progress->next[step]));
 }
 
 void
@@ -61,7 +80,10 @@ static void
 report_step(HnswBuild *build, HnswBulkStep step)
 {
 	build->step = step;
-	if (step != HNSW_BULK_LINK_REST)
+	if (phases[step] == HNSW_PHASE_CLUSTER)
+		hnsw_build_report_phase(build, phases[step], clustered(&build->bulk, step),
+								3 * (int64) (HNSW_BULK_ON_TREE(step) ? build->bulk.tree.top->nrows : build->bulk.plan.nrows));
+	else if (step != HNSW_BULK_LINK_REST)
 		hnsw_build_report_phase(build, phases[step], 0, build->bulk.plan.nleaves);
 }
 
@@ -77,7 +99,7 @@ void
 hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries)
 {
 	hnsw_bulk_init(&build->bulk, &build->inserter, build->arena, table, entries);
-	build->bulk.tick = report_leaves;
+	build->bulk.tick = report_work;
 	build->bulk.tick_arg = build;
 	build->staging = true;
 }
@@ -133,67 +155,81 @@ wait_for_helpers(HnswParallelBuild *shared)
 	ConditionVariableCancelSleep();
 }
 
-static void
-do_steps(HnswBuild *build, bool together)
+/* What the process that directs has provided for the tree and for the plan. */
+typedef struct Provided
 {
-	for (int step = 0; step < HNSW_BULK_STEPS; step++)
+	HnswBuild  *build;
+	dsm_segment *segments[2];	/* NULL where it had to be of its own */
+	void	   *memory[2];
+} Provided;
+
+static void *
+provide(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+{
+	Provided   *provided = arg;
+	HnswParallelBuild *shared = provided->build->parallel;
+	int			which = nleaves > 0;
+	dsm_segment *segment = shared == NULL ? NULL : hnsw_create_segment(bytes);
+
+	/* where there is no more shared memory, one process does it alone */
+	provided->segments[which] = segment;
+	provided->memory[which] = segment != NULL ? dsm_segment_address(segment) : hnsw_alloc(bytes);
+	if (segment != NULL)
 	{
-		report_step(build, step);
-		if (together)
-			announce(build->parallel, step);
-		hnsw_bulk_work(&build->bulk, step);
-		if (together)
-		{
-			announce(build->parallel, NO_STEP);
-			wait_for_helpers(build->parallel);
-		}
-		if (step == HNSW_BULK_ASSIGN)
-			hnsw_bulk_members(&build->bulk);
+		SpinLockAcquire(&shared->mutex);
+		shared->memory[which].handle = dsm_segment_handle(segment);
+		shared->memory[which].nrows = nrows;
+		shared->memory[which].nleaves = nleaves;
+		SpinLockRelease(&shared->mutex);
+	}
+	return provided->memory[which];
+}
+
+static void
+give_back(Provided *provided, int which)
+{
+	if (provided->segments[which] != NULL)
+		dsm_detach(provided->segments[which]);
+	else if (provided->memory[which] != NULL)
+		hnsw_free(provided->memory[which]);
+	provided->segments[which] = NULL;
+	provided->memory[which] = NULL;
+}
+
+static void
+direct(void *arg, HnswBulkStep step)
+{
+	Provided   *provided = arg;
+	HnswBuild  *build = provided->build;
+	int			which = !HNSW_BULK_ON_TREE(step);
+	bool		together = provided->segments[which] != NULL;
+
+	if (which == 1)
+		give_back(provided, 0);
+	report_step(build, step);
+	if (together)
+		announce(build->parallel, step);
+	hnsw_bulk_work(&build->bulk, step);
+	if (together)
+	{
+		announce(build->parallel, NO_STEP);
+		wait_for_helpers(build->parallel);
 	}
 }
 
 void
 hnsw_build_complete(HnswBuild *build)
 {
-	HnswBulk   *bulk = &build->bulk;
-	HnswParallelBuild *shared = build->parallel;
-	dsm_segment *segment = NULL;
-	void	   *memory = NULL;
-	HnswBulkTree tree;
-	Size		bytes;
+	Provided	provided = {.build = build};
+	HnswBulkTeam team = {provide, direct, &provided};
 	int64		scan[2];
 
 	if (!build->staging)
 		return;
 	save_scan(scan);
-	hnsw_build_report_phase(build, HNSW_PHASE_GROUP, 0, 1);
-	hnsw_bulk_stage_free(bulk);
-	hnsw_bulk_make_tree(bulk, &tree);
-	if (tree.nrows > 0)
-	{
-		/* where there is no more shared memory, one process does it alone */
-		bytes = hnsw_bulk_plan_bytes(&build->layout, build->inserter.ef, tree.nrows, tree.nleaves);
-		if (shared != NULL)
-			segment = hnsw_create_segment(bytes);
-		memory = segment != NULL ? dsm_segment_address(segment) : hnsw_alloc(bytes);
-		hnsw_bulk_plan_set_memory(bulk, tree.nrows, tree.nleaves, memory);
-		hnsw_bulk_plan_fill(bulk, &tree);
-	}
-	hnsw_bulk_tree_free(&tree);
-	if (segment != NULL)
-	{
-		SpinLockAcquire(&shared->mutex);
-		shared->plan = dsm_segment_handle(segment);
-		shared->plan_rows = tree.nrows;
-		shared->plan_leaves = tree.nleaves;
-		SpinLockRelease(&shared->mutex);
-	}
-	if (memory != NULL)
-		do_steps(build, segment != NULL);
-	if (segment != NULL)
-		dsm_detach(segment);
-	else if (memory != NULL)
-		hnsw_free(memory);
+	hnsw_bulk_complete(&build->bulk, &team);
+	give_back(&provided, 0);
+	give_back(&provided, 1);
 	end_staging(build);
 	hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
 }
@@ -202,32 +238,41 @@ hnsw_build_complete(HnswBuild *build)
  * Who helps
  * ------------------------------------------------------------------------
  */
+static void
+unmap_memory(HnswBuild *build, int which)
+{
+	if (build->memory[which] != NULL)
+		dsm_detach(build->memory[which]);
+	build->memory[which] = NULL;
+}
+
 /*
- * The plan stays mapped to the end: it is there while a step is announced, unless the
- * process that directs is just ending, with an error.  False then; the error will be
- * here soon.
+ * What a step needs is there while the step is announced, unless the process that directs
+ * is just ending, with an error.  False then; the error will be here soon.
  */
 static bool
-map_plan(HnswBuild *build)
+map_memory(HnswBuild *build, HnswBulkStep step)
 {
-	HnswParallelBuild *shared = build->parallel;
+	int			which = !HNSW_BULK_ON_TREE(step);
+	const HnswBuildMemory *memory = &build->parallel->memory[which];
 
-	if (build->plan_segment != NULL)
+	if (build->memory[which] != NULL)
 		return true;
-	build->plan_segment = dsm_attach(shared->plan);
-	if (build->plan_segment == NULL)
+	if (which == 1)
+		unmap_memory(build, 0);
+	build->memory[which] = dsm_attach(memory->handle);
+	if (build->memory[which] == NULL)
 		return false;
-	hnsw_bulk_plan_set_memory(&build->bulk, shared->plan_rows, shared->plan_leaves,
-							  dsm_segment_address(build->plan_segment));
+	hnsw_bulk_set_memory(&build->bulk, memory->nrows, memory->nleaves,
+						 dsm_segment_address(build->memory[which]));
 	return true;
 }
 
 void
 hnsw_build_stop_helping(HnswBuild *build)
 {
-	if (build->plan_segment != NULL)
-		dsm_detach(build->plan_segment);
-	build->plan_segment = NULL;
+	unmap_memory(build, 0);
+	unmap_memory(build, 1);
 	end_staging(build);
 }
 
@@ -250,7 +295,7 @@ hnsw_build_help(HnswBuild *build)
 	if (step == NO_STEP)
 		return false;
 
-	helps = map_plan(build);
+	helps = map_memory(build, step);
 	if (helps)
 	{
 		save_scan(scan);

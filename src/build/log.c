@@ -14,6 +14,7 @@
  */
 #include "build/build_state.h"
 
+#include "base/debug.h"
 #include "commands/progress.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -83,6 +84,7 @@ log_together(HnswBuild *build)
 		BlockNumber logged;
 		bool		ended;
 
+		HNSW_DEBUG_POINT("build-log");
 		SpinLockAcquire(&shared->mutex);
 		shared->logged += to - from;
 		logged = shared->logged;

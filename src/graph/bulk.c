@@ -163,12 +163,12 @@ static uint32
 hand_out(HnswBulkPlan *plan, HnswBulkStep step)
 {
 	return __atomic_fetch_add(&plan->progress->next[step],
-							  step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1,
+							  step == HNSW_BULK_CENTER || step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1,
 							  __ATOMIC_RELAXED);
 }
 
-void
-hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
+static void
+work_on_leaves(HnswBulk *bulk, HnswBulkStep step)
 {
 	HnswBulkPlan *plan = &bulk->plan;
 	uint32		leaf = hand_out(plan, step);
@@ -181,6 +181,10 @@ hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 
 		switch (step)
 		{
+			case HNSW_BULK_CENTER:
+				HNSW_DEBUG_POINT("bulk-center");
+				hnsw_bulk_center(bulk, leaf);
+				break;
 			case HNSW_BULK_ASSIGN:
 				HNSW_DEBUG_POINT("bulk-assign");
 				hnsw_bulk_assign(bulk, leaf);
@@ -206,25 +210,104 @@ hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 }
 
 void
+hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
+{
+	if (step == HNSW_BULK_DIVIDE)
+		hnsw_bulk_divide(bulk);
+	else if (step == HNSW_BULK_SPLIT)
+		hnsw_bulk_split(bulk);
+	else
+		work_on_leaves(bulk, step);
+}
+
+void
+hnsw_bulk_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory)
+{
+	if (nleaves == 0)
+		hnsw_bulk_tree_set_memory(&bulk->tree, &bulk->dense, nrows, memory);
+	else
+		hnsw_bulk_plan_set_memory(bulk, nrows, nleaves, memory);
+}
+
+void
+hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
+{
+	HnswPager  *pager = bulk->ins->pager;
+	uint32		nrows = pager->ops->limit(pager, HNSW_BASE),
+				nleaves;
+
+	if (nrows == 0)
+		return;
+	hnsw_bulk_stage_free(bulk);
+	hnsw_bulk_set_memory(bulk, nrows, 0,
+						 team->memory(team->arg, hnsw_bulk_tree_bytes(&bulk->dense, nrows), nrows, 0));
+	hnsw_bulk_collect(bulk);
+	nrows = bulk->tree.top->nrows;
+	if (nrows == 0)
+		return;
+	team->work(team->arg, HNSW_BULK_DIVIDE);
+	hnsw_bulk_tree_divide(&bulk->tree);
+	team->work(team->arg, HNSW_BULK_SPLIT);
+
+	nleaves = hnsw_bulk_tree_nleaves(&bulk->tree);
+	hnsw_bulk_set_memory(bulk, nrows, nleaves,
+						 team->memory(team->arg, hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, nrows, nleaves),
+									  nrows, nleaves));
+	hnsw_bulk_plan_fill(bulk);
+	for (int step = HNSW_BULK_CENTER; step < HNSW_BULK_STEPS; step++)
+	{
+		team->work(team->arg, step);
+		if (step == HNSW_BULK_ASSIGN)
+			hnsw_bulk_members(bulk);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * A team of one
+ * ------------------------------------------------------------------------
+ */
+typedef struct Alone
+{
+	HnswBulk   *bulk;
+	void	   *tree;
+	void	   *plan;
+} Alone;
+
+static void *
+memory_alone(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+{
+	Alone	   *alone = arg;
+	void	   *memory = hnsw_alloc(bytes);
+
+	if (nleaves == 0)
+		alone->tree = memory;
+	else
+		alone->plan = memory;
+	return memory;
+}
+
+static void
+work_alone(void *arg, HnswBulkStep step)
+{
+	Alone	   *alone = arg;
+
+	if (!HNSW_BULK_ON_TREE(step) && alone->tree != NULL)
+	{
+		hnsw_free(alone->tree);
+		alone->tree = NULL;
+	}
+	hnsw_bulk_work(alone->bulk, step);
+}
+
+void
 hnsw_bulk_finish(HnswBulk *bulk)
 {
-	HnswBulkTree tree;
-	void	   *memory;
+	Alone		alone = {.bulk = bulk};
+	HnswBulkTeam team = {memory_alone, work_alone, &alone};
 
-	hnsw_bulk_stage_free(bulk);
-	hnsw_bulk_make_tree(bulk, &tree);
-	if (tree.nrows > 0)
-	{
-		memory = hnsw_alloc(hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, tree.nrows, tree.nleaves));
-		hnsw_bulk_plan_set_memory(bulk, tree.nrows, tree.nleaves, memory);
-		hnsw_bulk_plan_fill(bulk, &tree);
-		for (int step = 0; step < HNSW_BULK_STEPS; step++)
-		{
-			hnsw_bulk_work(bulk, step);
-			if (step == HNSW_BULK_ASSIGN)
-				hnsw_bulk_members(bulk);
-		}
-		hnsw_free(memory);
-	}
-	hnsw_bulk_tree_free(&tree);
+	hnsw_bulk_complete(bulk, &team);
+	if (alone.tree != NULL)
+		hnsw_free(alone.tree);
+	if (alone.plan != NULL)
+		hnsw_free(alone.plan);
 }

@@ -40,6 +40,9 @@ typedef struct HnswBulkTable
 
 typedef enum HnswBulkStep
 {
+	HNSW_BULK_DIVIDE,			/* all rows into the topmost parts of a tree */
+	HNSW_BULK_SPLIT,			/* each of these into leaves */
+	HNSW_BULK_CENTER,			/* of each leaf */
 	HNSW_BULK_ASSIGN,			/* rows to leaves */
 	HNSW_BULK_COMPARE,			/* the rows of each leaf with each other */
 	HNSW_BULK_CHOOSE,			/* each row's neighbors */
@@ -91,7 +94,8 @@ typedef struct HnswBulk
 	uint8	   *dense_codes;	/* of a row; scratch */
 	HnswBulkTable *table;
 	uint64	   *entries;		/* of the table, in this process */
-	HnswBulkPlan plan;
+	HnswBulkTree tree;			/* of rows, in the first steps */
+	HnswBulkPlan plan;			/* in the others */
 	int			keep;			/* nearest rows that a row remembers */
 	void		(*tick) (void *arg);	/* called after each task */
 	void	   *tick_arg;
@@ -169,23 +173,30 @@ extern uint64 hnsw_bulk_table_space(double rows);
  */
 extern HnswInserted hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid);
 
-/*
- * When all rows have been staged.  One process makes the tree, provides memory for the
- * plan and fills it from the tree; others set their plan to the same memory.
- */
-extern void hnsw_bulk_make_tree(HnswBulk *bulk, HnswBulkTree *tree);
-extern Size hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction,
-								 uint32 nrows, uint32 nleaves);
-extern void hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
-extern void hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree);
+/* Do this step on what HnswBulk.tree has, or on the plan? */
+#define HNSW_BULK_ON_TREE(step)	((step) <= HNSW_BULK_SPLIT)
 
 /*
- * The steps, in their order; each of them by all processes together, and nobody begins
- * one before all have ended the one before.  One process calls hnsw_bulk_members
- * between the first two.
+ * Who makes a graph of the rows that have been staged.  "memory" provides so many bytes
+ * for the tree, which is for so many rows at most (nleaves = 0), and then for the plan, of
+ * so many rows and leaves; all who take part set theirs to the same memory.  The tree's is
+ * not needed any more when the first step on the plan begins.  "work" has all of them do a
+ * step (hnsw_bulk_work), and returns when they have ended.
  */
+typedef struct HnswBulkTeam
+{
+	void	   *(*memory) (void *arg, Size bytes, uint32 nrows, uint32 nleaves);
+	void		(*work) (void *arg, HnswBulkStep step);
+	void	   *arg;
+} HnswBulkTeam;
+
+extern void hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team);
+
+/* The others: nrows, nleaves and the memory as provided. */
+extern void hnsw_bulk_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
+
+/* What each does of a step. */
 extern void hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step);
-extern void hnsw_bulk_members(HnswBulk *bulk);
 
 /* All of it, by one process. */
 extern void hnsw_bulk_finish(HnswBulk *bulk);
@@ -226,12 +237,25 @@ extern void hnsw_bulk_recall(HnswBulk *bulk, const struct HnswNearest *nearest);
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_stage_free(HnswBulk *bulk);
 
+/* The rows, and memory for the plan; between the steps, by one process. */
+extern void hnsw_bulk_collect(HnswBulk *bulk);
+extern Size hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction,
+								 uint32 nrows, uint32 nleaves);
+extern void hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
+extern void hnsw_bulk_plan_fill(HnswBulk *bulk);
+extern void hnsw_bulk_members(HnswBulk *bulk);
+
+/* The steps on the tree. */
+extern void hnsw_bulk_divide(HnswBulk *bulk);
+extern void hnsw_bulk_split(HnswBulk *bulk);
+
 /*
- * What the steps do of one leaf (assign: of HNSW_BULK_ASSIGNED leaves); next is the one
- * that this process will do then, if there is one.
+ * What the others do of one leaf (center, assign: of HNSW_BULK_ASSIGNED leaves); next is
+ * the one that this process will do then, if there is one.
  */
 #define HNSW_BULK_ASSIGNED	4
 
+extern void hnsw_bulk_center(HnswBulk *bulk, uint32 leaf);
 extern void hnsw_bulk_assign(HnswBulk *bulk, uint32 leaf);
 extern void hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf, uint32 next);
 extern void hnsw_bulk_choose(HnswBulk *bulk, uint32 leaf);
@@ -259,6 +283,17 @@ hnsw_bulk_factors(const HnswBulk *bulk, const HnswRecord *rec)
 	memcpy(&factors.stepsum, &rec->reserved[0], sizeof(float));
 	memcpy(&factors.norm2, &rec->reserved[1], sizeof(float));
 	return factors;
+}
+
+/* Sets them, with codes: those of a record that will be a staged row's, or is in the graph. */
+static inline void
+hnsw_bulk_set_factors(const HnswBulk *bulk, HnswRecord *rec)
+{
+	HnswOwn		own = hnsw_own_of(rec, &bulk->layout->shape[HNSW_BASE]);
+	HnswOwnFactors factors = hnsw_own_factors(bulk->layout, &own);
+
+	memcpy(&rec->reserved[0], &factors.stepsum, sizeof(float));
+	memcpy(&rec->reserved[1], &factors.norm2, sizeof(float));
 }
 
 #endif							/* HNSW_BULK_H */

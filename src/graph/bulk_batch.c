@@ -29,7 +29,7 @@ typedef struct BatchRow
 #define LEAST_ROWS		256
 
 /* memory of the tree for a row */
-#define TREE_BYTES		12
+#define TREE_BYTES		9
 
 bool
 hnsw_batch_suits(const HnswLayout *layout)
@@ -122,17 +122,19 @@ restore(HnswPoint *point, const HnswLayout *layout, const BatchRow *row)
 void
 hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins, void (*done) (void *arg), void *arg)
 {
-	HnswBulkSource source = {&batch->dense, own_of, batch, ins->random};
+	HnswBulkSource source = {.layout = &batch->dense,.own = own_of,.arg = batch,.seed = ins->random};
+	void	   *memory = hnsw_alloc(hnsw_bulk_tree_bytes(&batch->dense, batch->count));
 	HnswBulkTree tree;
 
 	batch->dense_codes = hnsw_alloc(batch->layout->dim);
-	hnsw_bulk_tree_init(&tree, batch->count);
-	tree.nrows = batch->count;
-	for (uint32 i = 0; i < tree.nrows; i++)
+	hnsw_bulk_tree_set_memory(&tree, &batch->dense, batch->count, memory);
+	hnsw_bulk_tree_clear(&tree);
+	tree.top->nrows = batch->count;
+	for (uint32 i = 0; i < batch->count; i++)
 		tree.rows[i] = i;
-	hnsw_bulk_tree_split(&tree, &source);
+	hnsw_bulk_tree_make(&tree, &source);
 	hnsw_free(batch->dense_codes);
-	for (uint32 i = 0; i < tree.nrows; i++)
+	for (uint32 i = 0; i < batch->count; i++)
 	{
 		const BatchRow *row = row_at(batch, tree.rows[i]);
 
@@ -142,6 +144,6 @@ hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins, void (*done) (void *arg),
 		done(arg);
 		CHECK_FOR_INTERRUPTS();
 	}
-	hnsw_bulk_tree_free(&tree);
+	hnsw_free(memory);
 	batch->count = 0;
 }

@@ -48,50 +48,56 @@ own_of(void *arg, uint32 id, HnswOwnFactors *factors)
 static HnswBulkSource
 source_of(HnswBulk *bulk)
 {
-	HnswBulkSource source = {&bulk->dense, own_of, bulk, bulk->ins->random};
+	HnswBulkSource source = {&bulk->dense, own_of, bulk, bulk->ins->random, bulk->tick, bulk->tick_arg};
 
 	return source;
 }
 
-/* All nodes of layer 0; what HnswOwnFactors has, or their numbers, goes into the records. */
-static void
-collect_rows(HnswBulk *bulk, HnswBulkTree *tree)
+/*
+ * All nodes of layer 0.  What HnswOwnFactors has, or without codes their numbers, goes
+ * into the records; staged ones with codes have had it since.
+ */
+void
+hnsw_bulk_collect(HnswBulk *bulk)
 {
 	HnswPager  *pager = bulk->ins->pager;
 	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+	HnswBulkTree *tree = &bulk->tree;
+	HnswBulkSource source = source_of(bulk);
+
+	hnsw_bulk_tree_clear(tree);
 
 	for (HnswId id = pager->ops->seek(pager, HNSW_BASE, 0); id != HNSW_NO_ID;
 		 id = pager->ops->seek(pager, HNSW_BASE, id + 1))
 	{
 		HnswRecord *rec = hnsw_arena_record(bulk->arena, id);
-		HnswOwn		own = hnsw_own_of(rec, shape);
-		HnswOwnFactors factors;
 
 		if (rec->state == HNSW_FREE)
 			continue;
-		if (shape->bits > 0)
-		{
-			factors = hnsw_own_factors(bulk->layout, &own);
-			memcpy(&rec->reserved[0], &factors.stepsum, sizeof(float));
-			memcpy(&rec->reserved[1], &factors.norm2, sizeof(float));
-			if (rec->state == HNSW_PENDING)
-				hnsw_bulk_forget(hnsw_bulk_nearest(bulk, rec));
-		}
-		else
-			rec->reserved[0] = tree->nrows;
-		tree->rows[tree->nrows++] = id;
+		if (shape->bits == 0)
+			rec->reserved[0] = tree->top->nrows;
+		else if (rec->state != HNSW_PENDING)
+			hnsw_bulk_set_factors(bulk, rec);
+		tree->rows[tree->top->nrows++] = id;
 		CHECK_FOR_INTERRUPTS();
 	}
+	hnsw_bulk_tree_begin(tree, &source);
 }
 
 void
-hnsw_bulk_make_tree(HnswBulk *bulk, HnswBulkTree *tree)
+hnsw_bulk_divide(HnswBulk *bulk)
 {
 	HnswBulkSource source = source_of(bulk);
 
-	hnsw_bulk_tree_init(tree, bulk->ins->pager->ops->limit(bulk->ins->pager, HNSW_BASE));
-	collect_rows(bulk, tree);
-	hnsw_bulk_tree_split(tree, &source);
+	hnsw_bulk_tree_assign(&bulk->tree, &source);
+}
+
+void
+hnsw_bulk_split(HnswBulk *bulk)
+{
+	HnswBulkSource source = source_of(bulk);
+
+	hnsw_bulk_tree_split(&bulk->tree, &source);
 }
 
 /* ------------------------------------------------------------------------
@@ -155,20 +161,39 @@ hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *me
 	divide(&bulk->plan, bulk->layout, bulk->ins->ef, nrows, nleaves, memory);
 }
 
+/* From the tree. */
 void
-hnsw_bulk_plan_fill(HnswBulk *bulk, const HnswBulkTree *tree)
+hnsw_bulk_plan_fill(HnswBulk *bulk)
 {
 	HnswBulkPlan *plan = &bulk->plan;
-	HnswBulkSource source = source_of(bulk);
 
 	memset(plan->progress, 0, sizeof(*plan->progress));
 	memset(plan->first, 0, sizeof(uint32) * (plan->nleaves + 1));
-	memcpy(plan->rows, tree->rows, sizeof(HnswId) * tree->nrows);
-	memcpy(plan->starts, tree->starts, sizeof(uint32) * (tree->nleaves + 1));
-	hnsw_bulk_tree_centers(tree, &source, plan->centers, plan->factors);
-	if (plan->nearest != NULL)
-		for (uint32 i = 0; i < plan->nrows; i++)
-			hnsw_bulk_forget(hnsw_bulk_nearest(bulk, hnsw_bulk_record(bulk, plan->rows[i])));
+	memcpy(plan->rows, bulk->tree.rows, sizeof(HnswId) * plan->nrows);
+	hnsw_bulk_tree_starts(&bulk->tree, plan->starts);
+}
+
+/* Of HNSW_BULK_ASSIGNED leaves, from "leaf" on. */
+void
+hnsw_bulk_center(HnswBulk *bulk, uint32 leaf)
+{
+	HnswBulkPlan *plan = &bulk->plan;
+	uint32		end = Min(leaf + HNSW_BULK_ASSIGNED, plan->nleaves);
+	HnswBulkSource source = source_of(bulk);
+	HnswBulkMeans means;
+
+	hnsw_bulk_means_init(&means, &source, 1);
+	for (; leaf < end; leaf++)
+	{
+		const HnswId *rows = plan->rows + plan->starts[leaf];
+		uint32		n = plan->starts[leaf + 1] - plan->starts[leaf];
+
+		plan->factors[leaf] =
+			hnsw_bulk_means_of(&means, rows, n, plan->centers + (Size) bulk->dense.own_bytes * leaf);
+		for (uint32 i = 0; plan->nearest != NULL && i < n; i++)
+			hnsw_bulk_forget(hnsw_bulk_nearest(bulk, hnsw_bulk_record(bulk, rows[i])));
+	}
+	hnsw_bulk_means_free(&means);
 }
 
 /* ------------------------------------------------------------------------

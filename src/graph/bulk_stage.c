@@ -197,6 +197,11 @@ create_staged(HnswBulk *bulk, HnswTid tid)
 	rec->tids[0] = tid;
 	rec->value = ins->point.value;
 	memcpy(hnsw_record_own(rec, shape), ins->point.own, bulk->layout->own_bytes);
+	if (shape->bits > 0)
+	{
+		hnsw_bulk_set_factors(bulk, rec);
+		hnsw_bulk_forget(hnsw_bulk_nearest(bulk, rec));
+	}
 	return ins->pager->ops->create(ins->pager, HNSW_BASE, rec, shape->size);
 }
 

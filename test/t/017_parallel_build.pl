@@ -17,6 +17,7 @@ my $dims = 16;
 # can count; other tests have the server's default.
 my $node = new_node('parallel', conf => <<'CONF');
 dynamic_shared_memory_type = mmap
+wal_level = replica
 autovacuum = off
 max_connections = 20
 max_worker_processes = 12

@@ -44,8 +44,8 @@ $node->safe_psql('postgres', q{
 	END $$;
 });
 my @phases = ('initializing', 'building index', 'building index: initializing', 'building index: loading tuples',
-	'building index: grouping vectors', 'building index: comparing vectors', 'building index: choosing neighbors', 'building index: linking',
-	'building index: writing pages', 'building index: logging pages');
+	'building index: clustering vectors', 'building index: grouping vectors', 'building index: comparing vectors',
+	'building index: choosing neighbors', 'building index: linking', 'building index: writing pages', 'building index: logging pages');
 foreach my $how ([ 'one process', "$alone; SET maintenance_work_mem = '64MB'", 5000 ],
 	[ 'one process, beyond memory', "$alone; SET maintenance_work_mem = '1MB'", 5000 ],
 	[ 'three', "SET maintenance_work_mem = '64MB'", 5000 ],

@@ -14,6 +14,7 @@ my $dims = 128;
 my $rows = 20000;
 my $node = new_node('bulk', conf => <<'CONF');
 dynamic_shared_memory_type = mmap
+wal_level = replica
 autovacuum = off
 max_worker_processes = 12
 max_parallel_workers = 8
@@ -137,7 +138,7 @@ $node->safe_psql('postgres', 'DROP INDEX wide_i; CHECKPOINT');
 SKIP:
 {
 	skip 'no debug points in this library', 1 unless has_debug_points($node);
-	foreach my $at ('bulk-assign:3', 'bulk-compare:40', 'bulk-choose:7', 'bulk-link:90', 'batch-insert:500', 'bulk-link:90 vector_l1_ops')
+	foreach my $at ('bulk-split:20', 'bulk-center:3', 'bulk-assign:3', 'bulk-compare:40', 'bulk-choose:7', 'bulk-link:90', 'batch-insert:500', 'build-log:1', 'bulk-link:90 vector_l1_ops')
 	{
 		my ($point, $opclass) = split / /, $at;
 		my $memory = $point =~ /batch/ ? '2MB' : '64MB';

@@ -344,38 +344,75 @@ test_memory(void)
  * Crowds
  * ------------------------------------------------------------------------
  */
+typedef struct Observed
+{
+	HnswBulk   *bulk;
+	HnswBulk   *last;			/* does the last step */
+	void	   *memory[2];
+	uint32		most;			/* members of a leaf */
+} Observed;
+
+static void *
+observed_memory(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+{
+	Observed   *o = arg;
+	void	   *memory = malloc(bytes);
+
+	hnsw_bulk_set_memory(o->last, nrows, nleaves, memory);
+	return o->memory[nleaves > 0] = memory;
+}
+
+/* The leaves are of all rows, in their order. */
+static void
+look_at_leaves(const HnswBulk *bulk)
+{
+	const HnswBulkPlan *plan = &bulk->plan;
+	uint8	   *met = calloc(bulk->ins->pager->ops->limit(bulk->ins->pager, HNSW_BASE), 1);
+
+	CHECK_INT(plan->starts[0], 0);
+	CHECK_INT(plan->starts[plan->nleaves], plan->nrows);
+	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
+		CHECK(plan->starts[leaf] < plan->starts[leaf + 1]);
+	for (uint32 i = 0; i < plan->nrows; i++)
+		CHECK(met[plan->rows[i]]++ == 0);
+	free(met);
+}
+
+static void
+observed_work(void *arg, HnswBulkStep step)
+{
+	Observed   *o = arg;
+	HnswBulkPlan *plan = &o->bulk->plan;
+	uint32		sum = 0;
+
+	if (step == HNSW_BULK_CENTER)
+	{
+		/* with what it has from the tree, which is gone now */
+		free(o->memory[0]);
+		look_at_leaves(o->bulk);
+	}
+	hnsw_bulk_work(step == HNSW_BULK_LINK_REST ? o->last : o->bulk, step);
+	if (step != HNSW_BULK_COMPARE)
+		return;
+	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
+	{
+		CHECK(plan->first[leaf] <= plan->first[leaf + 1]);
+		o->most = Max(o->most, plan->first[leaf + 1] - plan->first[leaf]);
+		sum += plan->first[leaf + 1] - plan->first[leaf];
+	}
+	CHECK_INT(sum, plan->nrows * plan->fanout);
+}
+
 /* All steps, the plan being looked at. */
 static uint32
 finish_by_steps(HnswBulk *bulk, HnswBulk *last)
 {
-	HnswBulkTree tree;
-	HnswBulkPlan *plan = &bulk->plan;
-	void	   *memory;
-	uint32		most = 0,
-				sum = 0;
+	Observed	observed = {.bulk = bulk,.last = last};
+	HnswBulkTeam team = {observed_memory, observed_work, &observed};
 
-	hnsw_bulk_make_tree(bulk, &tree);
-	memory = malloc(hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, tree.nrows, tree.nleaves));
-	hnsw_bulk_plan_set_memory(bulk, tree.nrows, tree.nleaves, memory);
-	hnsw_bulk_plan_fill(bulk, &tree);
-	hnsw_bulk_tree_free(&tree);
-	last->plan = *plan;
-	for (int step = 0; step < HNSW_BULK_STEPS; step++)
-	{
-		hnsw_bulk_work(step == HNSW_BULK_LINK_REST ? last : bulk, step);
-		if (step != HNSW_BULK_ASSIGN)
-			continue;
-		hnsw_bulk_members(bulk);
-		for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
-		{
-			CHECK(plan->first[leaf] <= plan->first[leaf + 1]);
-			most = Max(most, plan->first[leaf + 1] - plan->first[leaf]);
-			sum += plan->first[leaf + 1] - plan->first[leaf];
-		}
-		CHECK_INT(sum, plan->nrows * plan->fanout);
-	}
-	free(memory);
-	return most;
+	hnsw_bulk_complete(bulk, &team);
+	free(observed.memory[1]);
+	return observed.most;
 }
 
 static void
@@ -518,16 +555,38 @@ take_part(void *arg)
 	hnsw_bulk_work(&helper->bulk, helper->step);
 }
 
-static void
-test_together(HnswMetric metric, int seed, Rows kind, int nrows, int nhelpers)
+static Helper helpers[TASKS_MAX];
+static int	nhelpers;
+static void *memories[2];
+
+static void *
+memory_together(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
 {
-	static Helper helpers[TASKS_MAX];
+	memories[nleaves > 0] = malloc(bytes);
+	for (int i = 0; i < nhelpers; i++)
+		hnsw_bulk_set_memory(&helpers[i].bulk, nrows, nleaves, memories[nleaves > 0]);
+	return memories[nleaves > 0];
+}
+
+static void
+work_together(void *arg, HnswBulkStep step)
+{
+	for (int i = 0; i < nhelpers; i++)
+	{
+		helpers[i].step = step;
+		task_add(take_part, &helpers[i]);
+	}
+	tasks_run();
+}
+
+static void
+test_together(HnswMetric metric, int seed, Rows kind, int nrows)
+{
+	HnswBulkTeam team = {memory_together, work_together, NULL};
 	Fixture		f;
 	HnswPagerOps ops;
 	HnswBulkTable table = {0};
-	HnswBulkTree tree;
 	uint64	   *entries;
-	void	   *memory;
 
 	fixture_open(&f, metric, 12, 4, 0, nrows, 16);
 	fill_rows(&f, kind, seed);
@@ -547,29 +606,17 @@ test_together(HnswMetric metric, int seed, Rows kind, int nrows, int nhelpers)
 	}
 	tasks_run();
 
-	hnsw_bulk_make_tree(&helpers[0].bulk, &tree);
-	memory = malloc(hnsw_bulk_plan_bytes(&f.layout, helpers[0].ins.ef, tree.nrows, tree.nleaves));
-	for (int i = 0; i < nhelpers; i++)
-		hnsw_bulk_plan_set_memory(&helpers[i].bulk, tree.nrows, tree.nleaves, memory);
-	hnsw_bulk_plan_fill(&helpers[0].bulk, &tree);
-	hnsw_bulk_tree_free(&tree);
-	for (int step = 0; step < HNSW_BULK_STEPS; step++)
-	{
-		for (int i = 0; i < nhelpers; i++)
-		{
-			helpers[i].step = step;
-			task_add(take_part, &helpers[i]);
-		}
-		tasks_run();
-		if (step == HNSW_BULK_ASSIGN)
-			hnsw_bulk_members(&helpers[0].bulk);
-	}
+	hnsw_bulk_complete(&helpers[0].bulk, &team);
 	for (int i = 0; i < nhelpers; i++)
 	{
 		hnsw_bulk_free(&helpers[i].bulk);
 		hnsw_inserter_free(&helpers[i].ins);
 	}
-	free(memory);
+	for (int i = 0; i < 2; i++)
+	{
+		free(memories[i]);
+		memories[i] = NULL;
+	}
 	free(entries);
 	check_built(&f, "built together");
 	check_clean(&f);
@@ -586,7 +633,10 @@ test_schedules(void)
 	{
 		unit_group("several at once, %s", rows_names[kinds[k]]);
 		for (int seed = 0; seed < 18; seed++)
-			test_together(metrics[seed / 2 % 3], seed, kinds[k], seed % 3 == 0 ? 3 + seed : 400, 2 + seed % 3);
+		{
+			nhelpers = 2 + seed % 3;
+			test_together(metrics[seed / 2 % 3], seed, kinds[k], seed % 3 == 0 ? 3 + seed : 400);
+		}
 	}
 }
 

@@ -36,9 +36,13 @@ typedef struct Shared
 	pthread_barrier_t together;
 	HnswBulkTable table;
 	uint64	   *entries;
-	uint32		nrows;
-	uint32		nleaves;
-	void	   *plan;
+	struct
+	{
+		uint32		nrows;
+		uint32		nleaves;
+		void	   *memory;
+	}			provided[2];	/* for the tree, and for the plan */
+	int			step;
 } Shared;
 
 typedef struct ThreadArena
@@ -155,6 +159,37 @@ insert_rows(void *arg)
 	return NULL;
 }
 
+/* After the last step; the others end. */
+#define NO_STEP		(-1)
+
+typedef struct Director
+{
+	Shared	   *shared;
+	HnswBulk   *bulk;
+} Director;
+
+static void *
+provide(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+{
+	Shared	   *shared = ((Director *) arg)->shared;
+	int			which = nleaves > 0;
+
+	shared->provided[which].nrows = nrows;
+	shared->provided[which].nleaves = nleaves;
+	return shared->provided[which].memory = malloc(bytes);
+}
+
+static void
+direct(void *arg, HnswBulkStep step)
+{
+	Director   *director = arg;
+
+	director->shared->step = step;
+	pthread_barrier_wait(&director->shared->together);
+	hnsw_bulk_work(director->bulk, step);
+	pthread_barrier_wait(&director->shared->together);
+}
+
 /* The first thread directs; all of them take part in each step. */
 static void *
 stage_rows(void *arg)
@@ -173,26 +208,27 @@ stage_rows(void *arg)
 	pthread_barrier_wait(&shared->together);
 	if (w->number == 0)
 	{
-		HnswBulkTree tree;
+		Director	director = {shared, &bulk};
+		HnswBulkTeam team = {provide, direct, &director};
 
-		hnsw_bulk_make_tree(&bulk, &tree);
-		shared->nrows = tree.nrows;
-		shared->nleaves = tree.nleaves;
-		shared->plan = malloc(hnsw_bulk_plan_bytes(bulk.layout, bulk.ins->ef, tree.nrows, tree.nleaves));
-		hnsw_bulk_plan_set_memory(&bulk, tree.nrows, tree.nleaves, shared->plan);
-		hnsw_bulk_plan_fill(&bulk, &tree);
-		hnsw_bulk_tree_free(&tree);
-	}
-	for (int step = 0; step < HNSW_BULK_STEPS; step++)
-	{
+		hnsw_bulk_complete(&bulk, &team);
+		shared->step = NO_STEP;
 		pthread_barrier_wait(&shared->together);
-		hnsw_bulk_plan_set_memory(&bulk, shared->nrows, shared->nleaves,
-								  shared->plan);
-		hnsw_bulk_work(&bulk, step);
-		pthread_barrier_wait(&shared->together);
-		if (step == HNSW_BULK_ASSIGN && w->number == 0)
-			hnsw_bulk_members(&bulk);
 	}
+	else
+		for (;;)
+		{
+			int			which;
+
+			pthread_barrier_wait(&shared->together);
+			if (shared->step == NO_STEP)
+				break;
+			which = !HNSW_BULK_ON_TREE(shared->step);
+			hnsw_bulk_set_memory(&bulk, shared->provided[which].nrows,
+								 shared->provided[which].nleaves, shared->provided[which].memory);
+			hnsw_bulk_work(&bulk, shared->step);
+			pthread_barrier_wait(&shared->together);
+		}
 	hnsw_bulk_free(&bulk);
 	return NULL;
 }
@@ -253,7 +289,8 @@ test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape, bool st
 		work_together(&f, &shared, stage_rows);
 		pthread_barrier_destroy(&shared.together);
 		free(shared.entries);
-		free(shared.plan);
+		free(shared.provided[0].memory);
+		free(shared.provided[1].memory);
 	}
 	else
 		work_together(&f, &shared, insert_rows);
