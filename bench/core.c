@@ -173,18 +173,18 @@ typedef struct Timed
 } Timed;
 
 static void *
-timed_memory(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+timed_memory(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
 	Timed	   *timed = arg;
 
 	timed->bytes = bytes;
-	return timed->memory[nleaves > 0] = hnsw_alloc(bytes);
+	return timed->memory[which] = hnsw_alloc(bytes);
 }
 
 static void
 timed_work(void *arg, HnswBulkStep step)
 {
-	static const char *const steps[] = {"divide", "split", "center", "assign", "compare", "choose", "link",
+	static const char *const steps[] = {"tree: assign", "tree: split", "center", "assign", "compare", "choose", "link",
 	"link the rest"};
 	Timed	   *timed = arg;
 

@@ -86,7 +86,7 @@ typedef struct HnswParallelBuild
 	uint64		step_number;	/* counts what step has been */
 	int			helping;		/* processes at work on a step, but for the
 								 * one that directs */
-	HnswBuildMemory memory[2];	/* of the tree, and of the plan */
+	HnswBuildMemory memory[2];	/* by HnswBulkMemory */
 
 	bool		logging;		/* workers: help with that */
 	BlockNumber written;		/* pages that may be logged */

@@ -19,6 +19,7 @@
  */
 #include "build/build_state.h"
 
+#include "base/debug.h"
 #include "commands/progress.h"
 #include "utils/backend_progress.h"
 #include "utils/backend_status.h"
@@ -28,8 +29,8 @@
 
 /* What the leader shows of a step. */
 static const int64 phases[HNSW_BULK_STEPS] = {
-	[HNSW_BULK_DIVIDE] = HNSW_PHASE_CLUSTER,
-	[HNSW_BULK_SPLIT] = HNSW_PHASE_CLUSTER,
+	[HNSW_BULK_TREE_ASSIGN] = HNSW_PHASE_CLUSTER,
+	[HNSW_BULK_TREE_SPLIT] = HNSW_PHASE_CLUSTER,
 	[HNSW_BULK_CENTER] = HNSW_PHASE_CLUSTER,
 	[HNSW_BULK_ASSIGN] = HNSW_PHASE_GROUP,
 	[HNSW_BULK_COMPARE] = HNSW_PHASE_COMPARE,
@@ -38,18 +39,32 @@ static const int64 phases[HNSW_BULK_STEPS] = {
 	[HNSW_BULK_LINK_REST] = HNSW_PHASE_LINK,
 };
 
+/* Leaves of this step that have been handed out, which other processes go on doing. */
+static uint32
+leaves_done(const HnswBulkPlan *plan, HnswBulkStep step)
+{
+	uint32		next = __atomic_load_n(&plan->progress->next[step], __ATOMIC_RELAXED);
+
+	return Min(plan->nleaves, next);
+}
+
 /* The first three steps are of all rows, one phase. */
 static int64
 clustered(const HnswBulk *bulk, HnswBulkStep step)
 {
 	const HnswBulkTreeTop *top = bulk->tree.top;
-	const HnswBulkPlan *plan = &bulk->plan;
+	uint64		next;
 
-	if (step == HNSW_BULK_DIVIDE)
-		return Min(top->nrows, top->next_rows);
-	if (step == HNSW_BULK_SPLIT)
-		return (int64) top->nrows + top->nsplit;
-	return 2 * (int64) plan->nrows + plan->starts[Min(plan->nleaves, plan->progress->next[step])];
+	switch (step)
+	{
+		case HNSW_BULK_TREE_ASSIGN:
+			next = __atomic_load_n(&top->next_rows, __ATOMIC_RELAXED);
+			return Min(top->nrows, next);
+		case HNSW_BULK_TREE_SPLIT:
+			return (int64) top->nrows + __atomic_load_n(&top->nsplit, __ATOMIC_RELAXED);
+		default:
+			return 2 * (int64) bulk->plan.nrows + bulk->plan.starts[leaves_done(&bulk->plan, step)];
+	}
 }
 
 /* The second pass of linking is short, and shown as the end of the first. */
@@ -57,13 +72,12 @@ static void
 report_work(void *arg)
 {
 	HnswBuild  *build = arg;
-	const HnswBulkPlan *plan = &build->bulk.plan;
 	HnswBulkStep step = build->step;
 
 	if (build->leader && step != HNSW_BULK_LINK_REST)
 		pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE,
 									 phases[step] == HNSW_PHASE_CLUSTER ? clustered(&build->bulk, step) :
-									 Min(plan->nleaves, plan->progress->next[step]));
+									 leaves_done(&build->bulk.plan, step));
 }
 
 void
@@ -82,7 +96,8 @@ report_step(HnswBuild *build, HnswBulkStep step)
 	build->step = step;
 	if (phases[step] == HNSW_PHASE_CLUSTER)
 		hnsw_build_report_phase(build, phases[step], clustered(&build->bulk, step),
-								3 * (int64) (HNSW_BULK_ON_TREE(step) ? build->bulk.tree.top->nrows : build->bulk.plan.nrows));
+								3 * (int64) (HNSW_BULK_MEMORY(step) == HNSW_BULK_TREE ?
+											 build->bulk.tree.top->nrows : build->bulk.plan.nrows));
 	else if (step != HNSW_BULK_LINK_REST)
 		hnsw_build_report_phase(build, phases[step], 0, build->bulk.plan.nleaves);
 }
@@ -161,17 +176,33 @@ typedef struct Provided
 	HnswBuild  *build;
 	dsm_segment *segments[2];	/* NULL where it had to be of its own */
 	void	   *memory[2];
+	bool		warned;
 } Provided;
 
+/* Once, and not where the arena has been short of it before. */
+static void
+warn_of_shortage(Provided *provided, Size bytes)
+{
+	if (!provided->warned && !provided->build->parallel->arena.short_of_memory)
+		ereport(WARNING,
+				(errmsg("no more shared memory for what the rows of index \"%s\" are compared by",
+						RelationGetRelationName(provided->build->index)),
+				 errdetail("Another %zu kB were needed. One process does it alone, which takes longer.", bytes / 1024),
+				 errhint("Give the server more dynamic shared memory (in a container: a larger /dev/shm), or set max_parallel_maintenance_workers to 0.")));
+	provided->warned = true;
+}
+
 static void *
-provide(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+provide(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
 	Provided   *provided = arg;
 	HnswParallelBuild *shared = provided->build->parallel;
-	int			which = nleaves > 0;
-	dsm_segment *segment = shared == NULL ? NULL : hnsw_create_segment(bytes);
+	dsm_segment *segment;
 
-	/* where there is no more shared memory, one process does it alone */
+	HNSW_DEBUG_POINT("build-memory");
+	segment = shared == NULL ? NULL : hnsw_create_segment(bytes);
+	if (shared != NULL && segment == NULL)
+		warn_of_shortage(provided, bytes);
 	provided->segments[which] = segment;
 	provided->memory[which] = segment != NULL ? dsm_segment_address(segment) : hnsw_alloc(bytes);
 	if (segment != NULL)
@@ -186,7 +217,7 @@ provide(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
 }
 
 static void
-give_back(Provided *provided, int which)
+give_back(Provided *provided, HnswBulkMemory which)
 {
 	if (provided->segments[which] != NULL)
 		dsm_detach(provided->segments[which]);
@@ -201,11 +232,11 @@ direct(void *arg, HnswBulkStep step)
 {
 	Provided   *provided = arg;
 	HnswBuild  *build = provided->build;
-	int			which = !HNSW_BULK_ON_TREE(step);
+	HnswBulkMemory which = HNSW_BULK_MEMORY(step);
 	bool		together = provided->segments[which] != NULL;
 
-	if (which == 1)
-		give_back(provided, 0);
+	if (which == HNSW_BULK_PLAN)
+		give_back(provided, HNSW_BULK_TREE);
 	report_step(build, step);
 	if (together)
 		announce(build->parallel, step);
@@ -228,8 +259,8 @@ hnsw_build_complete(HnswBuild *build)
 		return;
 	save_scan(scan);
 	hnsw_bulk_complete(&build->bulk, &team);
-	give_back(&provided, 0);
-	give_back(&provided, 1);
+	give_back(&provided, HNSW_BULK_TREE);
+	give_back(&provided, HNSW_BULK_PLAN);
 	end_staging(build);
 	hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
 }
@@ -239,7 +270,7 @@ hnsw_build_complete(HnswBuild *build)
  * ------------------------------------------------------------------------
  */
 static void
-unmap_memory(HnswBuild *build, int which)
+unmap_memory(HnswBuild *build, HnswBulkMemory which)
 {
 	if (build->memory[which] != NULL)
 		dsm_detach(build->memory[which]);
@@ -253,17 +284,17 @@ unmap_memory(HnswBuild *build, int which)
 static bool
 map_memory(HnswBuild *build, HnswBulkStep step)
 {
-	int			which = !HNSW_BULK_ON_TREE(step);
+	HnswBulkMemory which = HNSW_BULK_MEMORY(step);
 	const HnswBuildMemory *memory = &build->parallel->memory[which];
 
 	if (build->memory[which] != NULL)
 		return true;
-	if (which == 1)
-		unmap_memory(build, 0);
+	if (which == HNSW_BULK_PLAN)
+		unmap_memory(build, HNSW_BULK_TREE);
 	build->memory[which] = dsm_attach(memory->handle);
 	if (build->memory[which] == NULL)
 		return false;
-	hnsw_bulk_set_memory(&build->bulk, memory->nrows, memory->nleaves,
+	hnsw_bulk_set_memory(&build->bulk, which, memory->nrows, memory->nleaves,
 						 dsm_segment_address(build->memory[which]));
 	return true;
 }
@@ -271,8 +302,8 @@ map_memory(HnswBuild *build, HnswBulkStep step)
 void
 hnsw_build_stop_helping(HnswBuild *build)
 {
-	unmap_memory(build, 0);
-	unmap_memory(build, 1);
+	unmap_memory(build, HNSW_BULK_TREE);
+	unmap_memory(build, HNSW_BULK_PLAN);
 	end_staging(build);
 }
 

@@ -41,14 +41,18 @@ void
 hnsw_build_written(HnswBuild *build, BlockNumber written, bool all)
 {
 	HnswParallelBuild *shared = build->parallel;
+	BlockNumber before;
 
 	if (shared == NULL || !shared->logging)
 		return;
 	SpinLockAcquire(&shared->mutex);
+	before = shared->written;
 	shared->written = written;
 	shared->all_written = all;
 	SpinLockRelease(&shared->mutex);
-	ConditionVariableBroadcast(&shared->changed);
+	/* less than a step is of no use to a worker */
+	if (all || written / LOG_STEP != before / LOG_STEP)
+		ConditionVariableBroadcast(&shared->changed);
 }
 
 static void
@@ -77,7 +81,8 @@ log_together(HnswBuild *build)
 {
 	HnswParallelBuild *shared = build->parallel;
 	BlockNumber from = 0,
-				to = 0;
+				to = 0,
+				mine = 0;
 
 	for (;;)
 	{
@@ -86,6 +91,7 @@ log_together(HnswBuild *build)
 
 		HNSW_DEBUG_POINT("build-log");
 		SpinLockAcquire(&shared->mutex);
+		mine += to - from;
 		shared->logged += to - from;
 		logged = shared->logged;
 		ended = shared->all_written && logged == shared->written;
@@ -104,6 +110,9 @@ log_together(HnswBuild *build)
 			ConditionVariableSleep(&shared->changed, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	ereport(DEBUG1,
+			(errmsg_internal("logged %u pages of index \"%s\"",
+							 mine, RelationGetRelationName(build->index))));
 	/* who has logged the last pages tells those that wait for that */
 	ConditionVariableBroadcast(&shared->changed);
 }

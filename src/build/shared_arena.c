@@ -153,9 +153,9 @@ map_chunk(HnswArena *arena, uint32 chunk)
 }
 
 /*
- * The error that says so is
- * caught without a subtransaction: dsm_create holds no lock when it fails, and the
- * half-made segment belongs to a resource owner of its own.
+ * An error that says that there is no more memory is caught without a subtransaction:
+ * dsm_create holds no lock when it fails, and the half-made segment belongs to a resource
+ * owner of its own.
  */
 dsm_segment *
 hnsw_create_segment(Size bytes)

@@ -46,8 +46,11 @@ hnsw_bulk_row_bytes(const HnswLayout *layout, int ef_construction, int processes
 	double		none = hnsw_bulk_plan_bytes(layout, ef_construction, 0, (uint32) leaves),
 				rows = hnsw_bulk_plan_bytes(layout, ef_construction, 4096, (uint32) leaves);
 
-	/* a shared table of what is staged stays to the end */
-	return (rows - none) / 4096 + none / leaves / LEAF_ROWS +
+	/*
+	 * the plan is filled from the tree; a shared table of what is staged
+	 * stays to the end
+	 */
+	return (rows - none) / 4096 + none / leaves / LEAF_ROWS + HNSW_BULK_TREE_ROW +
 		(processes > 1 ? sizeof(uint64) * 4 / 3 * HNSW_BULK_TABLE_FACTOR : 0);
 }
 
@@ -212,21 +215,28 @@ work_on_leaves(HnswBulk *bulk, HnswBulkStep step)
 void
 hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 {
-	if (step == HNSW_BULK_DIVIDE)
-		hnsw_bulk_divide(bulk);
-	else if (step == HNSW_BULK_SPLIT)
-		hnsw_bulk_split(bulk);
+	if (HNSW_BULK_MEMORY(step) == HNSW_BULK_TREE)
+		hnsw_bulk_work_on_tree(bulk, step);
 	else
 		work_on_leaves(bulk, step);
 }
 
 void
-hnsw_bulk_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory)
+hnsw_bulk_set_memory(HnswBulk *bulk, HnswBulkMemory which, uint32 nrows, uint32 nleaves,
+					 void *memory)
 {
-	if (nleaves == 0)
+	if (which == HNSW_BULK_TREE)
 		hnsw_bulk_tree_set_memory(&bulk->tree, &bulk->dense, nrows, memory);
 	else
 		hnsw_bulk_plan_set_memory(bulk, nrows, nleaves, memory);
+}
+
+static void
+provide(HnswBulk *bulk, const HnswBulkTeam *team, HnswBulkMemory which, Size bytes, uint32 nrows,
+		uint32 nleaves)
+{
+	hnsw_bulk_set_memory(bulk, which, nrows, nleaves,
+						 team->memory(team->arg, which, bytes, nrows, nleaves));
 }
 
 void
@@ -239,20 +249,18 @@ hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
 	if (nrows == 0)
 		return;
 	hnsw_bulk_stage_free(bulk);
-	hnsw_bulk_set_memory(bulk, nrows, 0,
-						 team->memory(team->arg, hnsw_bulk_tree_bytes(&bulk->dense, nrows), nrows, 0));
+	provide(bulk, team, HNSW_BULK_TREE, hnsw_bulk_tree_bytes(&bulk->dense, nrows), nrows, 0);
 	hnsw_bulk_collect(bulk);
 	nrows = bulk->tree.top->nrows;
 	if (nrows == 0)
 		return;
-	team->work(team->arg, HNSW_BULK_DIVIDE);
+	team->work(team->arg, HNSW_BULK_TREE_ASSIGN);
 	hnsw_bulk_tree_divide(&bulk->tree);
-	team->work(team->arg, HNSW_BULK_SPLIT);
+	team->work(team->arg, HNSW_BULK_TREE_SPLIT);
 
 	nleaves = hnsw_bulk_tree_nleaves(&bulk->tree);
-	hnsw_bulk_set_memory(bulk, nrows, nleaves,
-						 team->memory(team->arg, hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, nrows, nleaves),
-									  nrows, nleaves));
+	provide(bulk, team, HNSW_BULK_PLAN,
+			hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, nrows, nleaves), nrows, nleaves);
 	hnsw_bulk_plan_fill(bulk);
 	for (int step = HNSW_BULK_CENTER; step < HNSW_BULK_STEPS; step++)
 	{
@@ -269,21 +277,23 @@ hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
 typedef struct Alone
 {
 	HnswBulk   *bulk;
-	void	   *tree;
-	void	   *plan;
+	void	   *memory[2];
 } Alone;
 
 static void *
-memory_alone(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+memory_alone(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
 	Alone	   *alone = arg;
-	void	   *memory = hnsw_alloc(bytes);
 
-	if (nleaves == 0)
-		alone->tree = memory;
-	else
-		alone->plan = memory;
-	return memory;
+	return alone->memory[which] = hnsw_alloc(bytes);
+}
+
+static void
+free_alone(Alone *alone, HnswBulkMemory which)
+{
+	if (alone->memory[which] != NULL)
+		hnsw_free(alone->memory[which]);
+	alone->memory[which] = NULL;
 }
 
 static void
@@ -291,11 +301,8 @@ work_alone(void *arg, HnswBulkStep step)
 {
 	Alone	   *alone = arg;
 
-	if (!HNSW_BULK_ON_TREE(step) && alone->tree != NULL)
-	{
-		hnsw_free(alone->tree);
-		alone->tree = NULL;
-	}
+	if (HNSW_BULK_MEMORY(step) == HNSW_BULK_PLAN)
+		free_alone(alone, HNSW_BULK_TREE);
 	hnsw_bulk_work(alone->bulk, step);
 }
 
@@ -306,8 +313,6 @@ hnsw_bulk_finish(HnswBulk *bulk)
 	HnswBulkTeam team = {memory_alone, work_alone, &alone};
 
 	hnsw_bulk_complete(bulk, &team);
-	if (alone.tree != NULL)
-		hnsw_free(alone.tree);
-	if (alone.plan != NULL)
-		hnsw_free(alone.plan);
+	free_alone(&alone, HNSW_BULK_TREE);
+	free_alone(&alone, HNSW_BULK_PLAN);
 }

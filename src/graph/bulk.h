@@ -9,7 +9,8 @@
  * tells why, and what each step may rely on.
  *
  * Several processes that share an arena may do the steps together: each has an HnswBulk
- * of its own, and they have in common the HnswBulkTable and the HnswBulkPlan.
+ * of its own, and they have in common the HnswBulkTable, and the memory of the HnswBulkTree
+ * and then of the HnswBulkPlan.
  *
  * IDENTIFICATION
  *	  src/graph/bulk.h
@@ -40,8 +41,8 @@ typedef struct HnswBulkTable
 
 typedef enum HnswBulkStep
 {
-	HNSW_BULK_DIVIDE,			/* all rows into the topmost parts of a tree */
-	HNSW_BULK_SPLIT,			/* each of these into leaves */
+	HNSW_BULK_TREE_ASSIGN,		/* all rows to the topmost parts of a tree */
+	HNSW_BULK_TREE_SPLIT,		/* each of these into leaves */
 	HNSW_BULK_CENTER,			/* of each leaf */
 	HNSW_BULK_ASSIGN,			/* rows to leaves */
 	HNSW_BULK_COMPARE,			/* the rows of each leaf with each other */
@@ -173,27 +174,36 @@ extern uint64 hnsw_bulk_table_space(double rows);
  */
 extern HnswInserted hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid);
 
-/* Do this step on what HnswBulk.tree has, or on the plan? */
-#define HNSW_BULK_ON_TREE(step)	((step) <= HNSW_BULK_SPLIT)
+/* What the processes have in common. */
+typedef enum HnswBulkMemory
+{
+	HNSW_BULK_TREE,
+	HNSW_BULK_PLAN
+} HnswBulkMemory;
+
+/* Which of them a step is on. */
+#define HNSW_BULK_MEMORY(step) \
+	((step) <= HNSW_BULK_TREE_SPLIT ? HNSW_BULK_TREE : HNSW_BULK_PLAN)
 
 /*
- * Who makes a graph of the rows that have been staged.  "memory" provides so many bytes
- * for the tree, which is for so many rows at most (nleaves = 0), and then for the plan, of
- * so many rows and leaves; all who take part set theirs to the same memory.  The tree's is
- * not needed any more when the first step on the plan begins.  "work" has all of them do a
- * step (hnsw_bulk_work), and returns when they have ended.
+ * Who makes a graph of the rows that have been staged.  "memory" provides so many bytes:
+ * for the tree of so many rows at most, then for the plan of so many rows and leaves; all
+ * who take part set theirs to the same (hnsw_bulk_set_memory).  The tree's is not needed
+ * any more when the first step on the plan begins.  "work" has all of them do a step
+ * (hnsw_bulk_work), and returns when they have ended.
  */
 typedef struct HnswBulkTeam
 {
-	void	   *(*memory) (void *arg, Size bytes, uint32 nrows, uint32 nleaves);
+	void	   *(*memory) (void *arg, HnswBulkMemory which, Size bytes, uint32 nrows,
+						   uint32 nleaves);
 	void		(*work) (void *arg, HnswBulkStep step);
 	void	   *arg;
 } HnswBulkTeam;
 
 extern void hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team);
 
-/* The others: nrows, nleaves and the memory as provided. */
-extern void hnsw_bulk_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
+extern void hnsw_bulk_set_memory(HnswBulk *bulk, HnswBulkMemory which, uint32 nrows,
+								 uint32 nleaves, void *memory);
 
 /* What each does of a step. */
 extern void hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step);
@@ -237,17 +247,20 @@ extern void hnsw_bulk_recall(HnswBulk *bulk, const struct HnswNearest *nearest);
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_stage_free(HnswBulk *bulk);
 
-/* The rows, and memory for the plan; between the steps, by one process. */
+/* Between the steps, by one process: the rows come into a tree, which is begun. */
 extern void hnsw_bulk_collect(HnswBulk *bulk);
+
+/* The tree has been split: the plan has its rows and leaves. */
 extern Size hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction,
 								 uint32 nrows, uint32 nleaves);
 extern void hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
 extern void hnsw_bulk_plan_fill(HnswBulk *bulk);
+
+/* Rows have been assigned: each leaf has a list of its members. */
 extern void hnsw_bulk_members(HnswBulk *bulk);
 
-/* The steps on the tree. */
-extern void hnsw_bulk_divide(HnswBulk *bulk);
-extern void hnsw_bulk_split(HnswBulk *bulk);
+/* What a process does of a step on the tree. */
+extern void hnsw_bulk_work_on_tree(HnswBulk *bulk, HnswBulkStep step);
 
 /*
  * What the others do of one leaf (center, assign: of HNSW_BULK_ASSIGNED leaves); next is

@@ -28,9 +28,6 @@ typedef struct BatchRow
 /* rows for which it takes the trouble */
 #define LEAST_ROWS		256
 
-/* memory of the tree for a row */
-#define TREE_BYTES		9
-
 bool
 hnsw_batch_suits(const HnswLayout *layout)
 {
@@ -46,7 +43,7 @@ hnsw_batch_init(HnswBatch *batch, const HnswLayout *layout, Size bytes)
 	batch->layout = layout;
 	hnsw_own_dense_layout(layout, &batch->dense);
 	batch->stride = (sizeof(BatchRow) + layout->own_bytes + 7) / 8 * 8;
-	most = Max(LEAST_ROWS, bytes / (batch->stride + TREE_BYTES));
+	most = Max(LEAST_ROWS, bytes / (batch->stride + HNSW_BULK_TREE_ROW));
 	batch->most = (uint32) Min(most, UINT32_C(0x7FFFFFFF));
 	batch->chunks = hnsw_alloc_zero(sizeof(char *) * (batch->most / HNSW_BATCH_CHUNK + 1));
 }

@@ -85,19 +85,14 @@ hnsw_bulk_collect(HnswBulk *bulk)
 }
 
 void
-hnsw_bulk_divide(HnswBulk *bulk)
+hnsw_bulk_work_on_tree(HnswBulk *bulk, HnswBulkStep step)
 {
 	HnswBulkSource source = source_of(bulk);
 
-	hnsw_bulk_tree_assign(&bulk->tree, &source);
-}
-
-void
-hnsw_bulk_split(HnswBulk *bulk)
-{
-	HnswBulkSource source = source_of(bulk);
-
-	hnsw_bulk_tree_split(&bulk->tree, &source);
+	if (step == HNSW_BULK_TREE_ASSIGN)
+		hnsw_bulk_tree_assign(&bulk->tree, &source);
+	else
+		hnsw_bulk_tree_split(&bulk->tree, &source);
 }
 
 /* ------------------------------------------------------------------------
@@ -115,8 +110,8 @@ carve(char *memory, Size *used, Size bytes)
 }
 
 static Size
-divide(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32 nrows,
-	   uint32 nleaves, char *memory)
+lay_out(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32 nrows,
+		uint32 nleaves, char *memory)
 {
 	Size		used = 0;
 	HnswLayout	dense;
@@ -152,13 +147,13 @@ hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction, uint32 nrows
 {
 	HnswBulkPlan plan;
 
-	return divide(&plan, layout, ef_construction, nrows, nleaves, NULL);
+	return lay_out(&plan, layout, ef_construction, nrows, nleaves, NULL);
 }
 
 void
 hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory)
 {
-	divide(&bulk->plan, bulk->layout, bulk->ins->ef, nrows, nleaves, memory);
+	lay_out(&bulk->plan, bulk->layout, bulk->ins->ef, nrows, nleaves, memory);
 }
 
 /* From the tree. */

@@ -317,7 +317,7 @@ seed_for(Splitter *s, uint32 from)
 Size
 hnsw_bulk_tree_bytes(const HnswLayout *dense, uint32 space)
 {
-	return TOP_BYTES + (2 * sizeof(uint32) + 1) * (Size) space +
+	return TOP_BYTES + HNSW_BULK_TREE_ROW * (Size) space +
 		(Size) dense->own_bytes * MOST_PARTS;
 }
 
@@ -363,7 +363,7 @@ hnsw_bulk_tree_assign(HnswBulkTree *tree, const HnswBulkSource *source)
 {
 	HnswBulkTreeTop *top = tree->top;
 	Splitter	s;
-	uint32		from;
+	uint64		from;
 
 	splitter_init(&s, source, tree);
 	for (uint32 i = 0; i < top->nparts; i++)

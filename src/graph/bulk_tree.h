@@ -35,8 +35,8 @@ typedef struct HnswBulkSource
 typedef struct HnswBulkTreeTop
 {
 	uint64		seed;
+	uint64		next_rows;		/* rows handed out to be assigned */
 	uint32		nrows;
-	uint32		next_rows;		/* rows handed out to be assigned */
 	uint32		next_part;		/* parts handed out to be split */
 	uint32		nsplit;			/* rows in leaves */
 	uint32		nparts;			/* of the topmost node; 0 = it is a leaf */
@@ -54,6 +54,9 @@ typedef struct HnswBulkTree
 	uint8	   *part;			/* of each row in a node that is being split;
 								 * in the end: is it the first of a leaf? */
 } HnswBulkTree;
+
+/* memory of a row */
+#define HNSW_BULK_TREE_ROW	(2 * sizeof(uint32) + 1)
 
 /* Memory for so many rows; dense is the layout of their source. */
 extern Size hnsw_bulk_tree_bytes(const HnswLayout *dense, uint32 space);

@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use HnswTest;
+use List::Util qw(sum);
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -111,12 +112,23 @@ cmp_ok($together, '>=', $alone - 0.03, "recall $together as of one process, $alo
 # All processes log: what each of them has logged comes back after a crash.
 $node->safe_psql('postgres', q{CREATE TABLE many WITH (parallel_workers = 3) AS
 	SELECT -i AS id, hnsw_test_vector(16, -i)::vector(16) AS embedding FROM generate_series(1, 20000) i; CHECKPOINT});
-built('CREATE INDEX many_v ON many USING hnsw (embedding vector_l2_ops) WITH (m = 30)', '', 3, 'many_v');
-cmp_ok($node->safe_psql('postgres', q{SELECT pg_relation_size('many_v') / 8192}), '>', 3000, 'an index of many pages');
+my $many = 'CREATE INDEX many_v ON many USING hnsw (embedding vector_l2_ops) WITH (m = 30)';
+my @logged = built($many, '', 3, 'many_v') =~ /logged (\d+) pages of index "many_v"/g;
+my $pages = $node->safe_psql('postgres', q{SELECT pg_relation_size('many_v') / 8192});
+cmp_ok($pages, '>', 3000, 'an index of many pages');
+is(scalar @logged, 4, 'all processes say what they have logged');
+is(sum(@logged), $pages, 'together all pages');
+cmp_ok(scalar(grep { $_ > 0 } @logged), '>=', 2, "not one alone: @logged");
 $node->stop('immediate');
 $node->start;
 check_index($node, 'many_v');
 every_row_once($node, 'many', $order, 'after a crash');
+# where there are few buffers for each, the leader logs alone
+$node->append_conf('postgresql.conf', 'shared_buffers = 2MB');
+$node->restart;
+unlike(built("DROP INDEX many_v; $many", '', 3, 'many_v'), qr/logged \d+ pages/, 'with few buffers one process logs');
+$node->append_conf('postgresql.conf', 'shared_buffers = 128MB');
+$node->restart;
 $node->safe_psql('postgres', 'DROP TABLE many');
 
 # ---------------------------------------------------------------------------

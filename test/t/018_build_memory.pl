@@ -126,6 +126,7 @@ sub build
 	return ($told, $warnings);
 }
 
+my ($status, $out);
 my ($told, $warnings) = build('items', 6000);
 is(workers($told), 3, 'enough for three workers');
 is($warnings, 0, 'without a warning');
@@ -147,6 +148,26 @@ for (my $kb = 0; $kb <= 6 * 1024; $kb += 768)
 	leave($kb);
 	($told, $warnings) = build('little', 100);
 	cmp_ok($warnings, '<=', 1, "$kb kB: " . workers($told) . ' workers');
+}
+
+# none for the tree, or for the plan
+SKIP:
+{
+	skip 'no debug points in this library', 1 unless has_debug_points($short);
+	foreach my $point ('build-memory:1', 'build-memory:2')
+	{
+		leave($shm * 1024);
+		my $run = stop_at($short, $point, "$debug; DROP INDEX IF EXISTS i; UPDATE pg_class SET reltuples = 6000 WHERE relname = 'items'; "
+			  . 'CREATE INDEX i ON items USING hnsw (embedding vector_l2_ops)');
+
+		leave(0);
+		go_on($run);
+		($status, $out, $told) = finish($run);
+		is($status, 0, "built without more shared memory after $point") or diag $told;
+		is(() = $told =~ /WARNING:  no more shared memory for what the rows of index "i" are compared by/g, 1, 'one warning');
+		is($short->safe_psql('postgres', q{SELECT * FROM hnsw_check('i')}), '', 'the index is sound');
+		is($short->safe_psql('postgres', q{SELECT value FROM hnsw_stats('i') WHERE name = 'tuples'}), 6000, 'with all rows');
+	}
 }
 
 # others take the memory while it builds

@@ -353,13 +353,13 @@ typedef struct Observed
 } Observed;
 
 static void *
-observed_memory(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+observed_memory(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
 	Observed   *o = arg;
 	void	   *memory = malloc(bytes);
 
-	hnsw_bulk_set_memory(o->last, nrows, nleaves, memory);
-	return o->memory[nleaves > 0] = memory;
+	hnsw_bulk_set_memory(o->last, which, nrows, nleaves, memory);
+	return o->memory[which] = memory;
 }
 
 /* The leaves are of all rows, in their order. */
@@ -388,7 +388,7 @@ observed_work(void *arg, HnswBulkStep step)
 	if (step == HNSW_BULK_CENTER)
 	{
 		/* with what it has from the tree, which is gone now */
-		free(o->memory[0]);
+		free(o->memory[HNSW_BULK_TREE]);
 		look_at_leaves(o->bulk);
 	}
 	hnsw_bulk_work(step == HNSW_BULK_LINK_REST ? o->last : o->bulk, step);
@@ -411,7 +411,7 @@ finish_by_steps(HnswBulk *bulk, HnswBulk *last)
 	HnswBulkTeam team = {observed_memory, observed_work, &observed};
 
 	hnsw_bulk_complete(bulk, &team);
-	free(observed.memory[1]);
+	free(observed.memory[HNSW_BULK_PLAN]);
 	return observed.most;
 }
 
@@ -560,12 +560,12 @@ static int	nhelpers;
 static void *memories[2];
 
 static void *
-memory_together(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+memory_together(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
-	memories[nleaves > 0] = malloc(bytes);
+	memories[which] = malloc(bytes);
 	for (int i = 0; i < nhelpers; i++)
-		hnsw_bulk_set_memory(&helpers[i].bulk, nrows, nleaves, memories[nleaves > 0]);
-	return memories[nleaves > 0];
+		hnsw_bulk_set_memory(&helpers[i].bulk, which, nrows, nleaves, memories[which]);
+	return memories[which];
 }
 
 static void

@@ -41,7 +41,7 @@ typedef struct Shared
 		uint32		nrows;
 		uint32		nleaves;
 		void	   *memory;
-	}			provided[2];	/* for the tree, and for the plan */
+	}			provided[2];	/* by HnswBulkMemory */
 	int			step;
 } Shared;
 
@@ -169,10 +169,9 @@ typedef struct Director
 } Director;
 
 static void *
-provide(void *arg, Size bytes, uint32 nrows, uint32 nleaves)
+provide(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
 {
 	Shared	   *shared = ((Director *) arg)->shared;
-	int			which = nleaves > 0;
 
 	shared->provided[which].nrows = nrows;
 	shared->provided[which].nleaves = nleaves;
@@ -218,13 +217,13 @@ stage_rows(void *arg)
 	else
 		for (;;)
 		{
-			int			which;
+			HnswBulkMemory which;
 
 			pthread_barrier_wait(&shared->together);
 			if (shared->step == NO_STEP)
 				break;
-			which = !HNSW_BULK_ON_TREE(shared->step);
-			hnsw_bulk_set_memory(&bulk, shared->provided[which].nrows,
+			which = HNSW_BULK_MEMORY(shared->step);
+			hnsw_bulk_set_memory(&bulk, which, shared->provided[which].nrows,
 								 shared->provided[which].nleaves, shared->provided[which].memory);
 			hnsw_bulk_work(&bulk, shared->step);
 			pthread_barrier_wait(&shared->together);
