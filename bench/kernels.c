@@ -173,6 +173,40 @@ call_own_l1(Data *d)
 }
 
 static void
+call_square(Data *d)
+{
+	sink = (float) d->set->square(d->a, d->n);
+}
+
+static void
+call_square_between(Data *d)
+{
+	sink = (float) d->set->square_between(d->a, d->b, d->n);
+}
+
+static void
+call_divide(Data *d)
+{
+	d->set->divide(d->a, 1.3, d->n, d->out);
+}
+
+static void
+call_range(Data *d)
+{
+	float		min,
+				max;
+
+	d->set->range(d->a, d->n, &min, &max);
+	sink = max - min;
+}
+
+static void
+call_own_encode(Data *d)
+{
+	d->set->own_encode(d->a, -1, 100, d->n, (uint8 *) d->out);
+}
+
+static void
 call_own_decode(Data *d)
 {
 	d->set->own_decode(d->u, -1, 0.01f, d->n, d->out);
@@ -238,6 +272,11 @@ static const Case cases[] = {
 	{"half_dot3", call_half_dot3, 0, 4},
 	{"bit_differ", call_bit_differ, 0, 2 / 8.0},
 	{"bit_overlap", call_bit_overlap, 0, 2 / 8.0},
+	{"square", call_square, 0, 4},
+	{"square_between", call_square_between, 0, 8},
+	{"divide", call_divide, 0, 8},
+	{"range", call_range, 0, 4},
+	{"own_encode", call_own_encode, 0, 5},
 	{"own_residual", call_own_residual, 0, 5},
 	{"own_dot", call_own_dot, 0, 5},
 	{"own_l1", call_own_l1, 0, 5},

@@ -41,16 +41,6 @@ dense_alloc(const HnswLayout *layout, bool stored)
 }
 
 static double
-square(const float *x, int dim)
-{
-	double		sum = 0;
-
-	for (int i = 0; i < dim; i++)
-		sum += (double) x[i] * x[i];
-	return sum;
-}
-
-static double
 metric_norm(const float *x, int dim, HnswMetric metric)
 {
 	double		sum = 0;
@@ -61,7 +51,7 @@ metric_norm(const float *x, int dim, HnswMetric metric)
 			sum += fabs((double) x[i]);
 		return sum;
 	}
-	return sqrt(square(x, dim));
+	return sqrt(hnsw_kernels->square(x, dim));
 }
 
 static bool
@@ -74,14 +64,12 @@ dense_prepare(HnswPoint *point, const HnswLayout *layout, const void *plain)
 	point->clamped = false;
 	if (layout->metric == HNSW_COSINE)
 	{
-		double		vv = square(v, dim);
-		double		norm = sqrt(vv);
+		double		vv = hnsw_kernels->square(v, dim);
 
 		/* the operator returns NaN for the same vectors */
 		if (!(vv > 0 && vv <= FLT_MAX))
 			return false;
-		for (int i = 0; i < dim; i++)
-			x[i] = (float) (v[i] / norm);
+		hnsw_kernels->divide(v, sqrt(vv), dim, x);
 	}
 	else
 		for (int i = 0; i < dim; i++)
@@ -103,16 +91,11 @@ dense_prepare(HnswPoint *point, const HnswLayout *layout, const void *plain)
 static void
 quantise(HnswPoint *point, int dim)
 {
-	const float *x = point->x;
-	float		lo = x[0],
-				hi = x[0],
+	float		lo,
+				hi,
 				inv;
 
-	for (int i = 1; i < dim; i++)
-	{
-		lo = Min(lo, x[i]);
-		hi = Max(hi, x[i]);
-	}
+	hnsw_kernels->range(point->x, dim, &lo, &hi);
 	point->vmin = lo;
 	point->vstep = (hi - lo) / 255.0f;
 	inv = 1.0f / point->vstep;
@@ -121,12 +104,7 @@ quantise(HnswPoint *point, int dim)
 		point->vstep = 0;
 		inv = 0;
 	}
-	for (int i = 0; i < dim; i++)
-	{
-		float		c = (x[i] - lo) * inv + 0.5f;
-
-		point->own[i] = (uint8) Min(255.0f, Max(0.0f, c));
-	}
+	hnsw_kernels->own_encode(point->x, lo, inv, dim, point->own);
 	hnsw_kernels->own_decode(point->own, point->vmin, point->vstep, dim, point->xhat);
 }
 
@@ -144,15 +122,7 @@ dense_quantise(HnswPoint *point, const HnswLayout *layout, const void *plain)
 		for (int i = 0; i < dim; i++)
 			sum += fabs((double) x[i] - xhat[i]);
 	else
-	{
-		for (int i = 0; i < dim; i++)
-		{
-			double		d = (double) x[i] - xhat[i];
-
-			sum += d * d;
-		}
-		sum = sqrt(sum);
-	}
+		sum = sqrt(hnsw_kernels->square_between(x, xhat, dim));
 	if (point->clamped)
 	{
 		/* what clamping took away, all at once: the norm of the vector */

@@ -82,6 +82,21 @@ typedef struct HnswKernels
 	void		(*bit_overlap) (const uint8 *a, const uint8 *b, int n, uint64 out[2]);
 
 	/*
+	 * Floats in double precision: sum x_i^2, sum (x_i - y_i)^2, out_i = x_i /
+	 * by.  range: the least and the largest.
+	 */
+	double		(*square) (const float *x, int n);
+	double		(*square_between) (const float *x, const float *y, int n);
+	void		(*divide) (const float *x, double by, int n, float *out);
+	void		(*range) (const float *x, int n, float *min, float *max);
+
+	/*
+	 * out_i = (x_i - min) * inv rounded to nearest, at most 255; min <= x_i,
+	 * and (x_i - min) * inv is at most 255 but for rounding.
+	 */
+	void		(*own_encode) (const float *x, float min, float inv, int n, uint8 *out);
+
+	/*
 	 * Own vector: n 8-bit codes, value_i = min + step * code_i. own_residual:
 	 * p_i = q_i - value_i, *pmax = max |p_i|, returns <p, p>. own_dot: <q,
 	 * value>.  own_l1: sum |q_i - value_i|.  own_decode: out_i = value_i.

@@ -14,6 +14,7 @@
 #if defined(__x86_64__)
 
 #include "distance/kernels_avx2.h"
+#include "distance/kernels_quantise.h"
 
 /* ------------------------------------------------------- float x float */
 
@@ -97,6 +98,8 @@ avx2_dot3(const float *a, const float *b, int n, float out[3])
 }
 
 /* ---------------------------------------------------------- own vector */
+
+HNSW_QUANTISE_KERNELS_DEFINE(avx2, KERNEL)
 
 /* the values of up to 8 codes; lanes beyond "left" are not 0 */
 STEP __m256
@@ -395,6 +398,7 @@ const HnswKernels hnsw_kernels_avx2 = {
 	.own_residual = avx2_own_residual,
 	.own_dot = avx2_own_dot,
 	.own_l1 = avx2_own_l1,
+	HNSW_QUANTISE_KERNELS(avx2),
 	.own_decode = avx2_own_decode,
 	.u8dot = avx2_u8dot,
 	.u8l1 = avx2_u8l1,

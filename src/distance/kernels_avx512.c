@@ -15,6 +15,7 @@
 #if defined(__x86_64__)
 
 #include "distance/kernels_avx512.h"
+#include "distance/kernels_quantise.h"
 
 /* ------------------------------------------------------- float x float */
 
@@ -98,6 +99,8 @@ avx512_dot3(const float *a, const float *b, int n, float out[3])
 }
 
 /* ---------------------------------------------------------- own vector */
+
+HNSW_QUANTISE_KERNELS_DEFINE(avx512, KERNEL)
 
 /* the values of up to 16 codes; lanes beyond "left" are not 0 */
 STEP __m512
@@ -415,6 +418,7 @@ avx512_hadamard(float *x, int log2n)
 	.own_residual = avx512_own_residual, \
 	.own_dot = avx512_own_dot, \
 	.own_l1 = avx512_own_l1, \
+	HNSW_QUANTISE_KERNELS(avx512), \
 	.own_decode = avx512_own_decode, \
 	.u8dot = avx512_u8dot, \
 	.u8l1 = avx512_u8l1, \

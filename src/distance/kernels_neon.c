@@ -14,6 +14,7 @@
 #if defined(__aarch64__)
 
 #include "distance/kernels_neon.h"
+#include "distance/kernels_quantise.h"
 
 /* ------------------------------------------------------- float x float */
 
@@ -95,6 +96,8 @@ neon_dot3(const float *a, const float *b, int n, float out[3])
 }
 
 /* ---------------------------------------------------------- own vector */
+
+HNSW_QUANTISE_KERNELS_DEFINE(neon,)
 
 /* minimum and step of a code */
 typedef struct Scale
@@ -408,6 +411,7 @@ const HnswKernels hnsw_kernels_neon = {
 	.own_residual = neon_own_residual,
 	.own_dot = neon_own_dot,
 	.own_l1 = neon_own_l1,
+	HNSW_QUANTISE_KERNELS(neon),
 	.own_decode = neon_own_decode,
 	.u8dot = neon_u8dot,
 	.u8l1 = neon_u8l1,

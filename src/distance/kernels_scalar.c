@@ -8,9 +8,12 @@
  *-------------------------------------------------------------------------
  */
 #include "distance/kernels_common.h"
+#include "distance/kernels_quantise.h"
 
 HNSW_HALF_KERNELS_DECLARE(scalar)
 HNSW_BIT_KERNELS_DECLARE(scalar)
+
+HNSW_QUANTISE_KERNELS_DEFINE(scalar,)
 
 static float
 scalar_l2sq(const float *a, const float *b, int n)
@@ -351,6 +354,7 @@ const HnswKernels hnsw_kernels_scalar = {
 	.own_residual = scalar_own_residual,
 	.own_dot = scalar_own_dot,
 	.own_l1 = scalar_own_l1,
+	HNSW_QUANTISE_KERNELS(scalar),
 	.own_decode = scalar_own_decode,
 	.u8dot = scalar_u8dot,
 	.u8l1 = scalar_u8l1,

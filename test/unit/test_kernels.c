@@ -129,6 +129,65 @@ test_own(const HnswKernels *set)
 	}
 }
 
+/* ------------------------------------------------- making an own vector */
+
+static void
+test_quantise(const HnswKernels *set)
+{
+	unit_group("%s: square square_between divide range own_encode", set->name);
+	for (int t = 0; length(t); t++)
+	{
+		int			n = length(t);
+		float		size = ldexpf(1, (int) (unit_uniform() * 60) - 30),
+					by = (float) unit_uniform() + 0.5f,
+					min,
+					max,
+					inv,
+					least = INFINITY,
+					most = -INFINITY;
+		Buffer		x = floats(n, size),
+					y = floats(n, size),
+					z = output(n * sizeof(float), sizeof(float)),
+					u = output(n, 1);
+		double		square = 0,
+					between = 0;
+
+		set->divide(F(x), by, n, F(z));
+		for (int i = 0; i < n; i++)
+		{
+			double		d = (double) F(x)[i] - F(y)[i];
+
+			square += (double) F(x)[i] * F(x)[i];
+			between += d * d;
+			least = Min(least, F(x)[i]);
+			most = Max(most, F(x)[i]);
+			CHECK_MSG(F(z)[i] == (float) (F(x)[i] / (double) by), "n %d", n);
+		}
+		CHECK_NEAR(set->square(F(x), n), square, 1e-14 * n * square);
+		CHECK_NEAR(set->square_between(F(x), F(y), n), between, 1e-14 * n * between);
+		set->range(F(x), n, &min, &max);
+		CHECK_MSG(min == least && max == most, "n %d", n);
+
+		inv = max > min ? 1 / ((max - min) / 255) : 0;
+		set->own_encode(F(x), min, inv, n, u.data);
+		for (int i = 0; i < n; i++)
+		{
+			double		code = ((double) F(x)[i] - min) * inv;
+
+			CHECK_MSG(fabs(u.data[i] - code) <= 0.5001, "n %d: %d for %.9g", n, u.data[i], code);
+			CHECK_MSG((F(x)[i] != min || u.data[i] == 0) && (F(x)[i] != max || max == min ||
+															 u.data[i] == 255), "n %d", n);
+		}
+		set->own_encode(F(x), min, 0, n, u.data);
+		for (int i = 0; i < n; i++)
+			CHECK_INT(u.data[i], 0);
+		release(x);
+		release(y);
+		release_output(z);
+		release_output(u);
+	}
+}
+
 /* --------------------------------------------------------- byte x byte */
 
 static void
@@ -626,6 +685,8 @@ test_dispatch(void)
 		CHECK_MSG(set->half_to_float && set->float_to_half && set->half_l2sq && set->half_dot &&
 				  set->half_l1 && set->half_dot3 && set->bit_differ && set->bit_overlap, "%s", set->name);
 		CHECK_MSG(set->own_residual && set->own_dot && set->own_l1 && set->own_decode, "%s", set->name);
+		CHECK_MSG(set->square && set->square_between && set->divide && set->range && set->own_encode,
+				  "%s", set->name);
 		CHECK_MSG(set->u8dot && set->cross_dots && set->within && set->u8l1 && set->pack8 && set->hadamard, "%s", set->name);
 		for (int k = 0; k < (int) lengthof(edge_bits); k++)
 			CHECK_MSG(set->edge_dots[edge_bits[k]] && set->edge_encode[edge_bits[k]], "%s", set->name);
@@ -651,6 +712,7 @@ main(void)
 	{
 		unit_seed(1);
 		test_float(set);
+		test_quantise(set);
 		test_own(set);
 		test_bytes(set);
 		test_cross(set);
