@@ -43,7 +43,7 @@ use_buffers(HnswBuild *build)
 	if (hnsw_batch_suits(&build->layout))
 	{
 		hnsw_batch_init(&build->batch, &build->layout, build->batch_bytes);
-		build->inserter.base_ef = HNSW_BATCH_EF(build->inserter.ef);
+		build->inserter.search_ef[HNSW_BASE] = HNSW_BATCH_EF(build->inserter.ef);
 	}
 }
 
@@ -83,6 +83,7 @@ hnsw_build_leave_arena(HnswBuild *build, bool report)
 {
 	HnswArenaState *state = build->arena->state;
 
+	hnsw_arena_list_pages(build->arena);
 	hnsw_write_head(build->index, MAIN_FORKNUM, &build->layout, &state->entry,
 					state->free_page);
 	for (BlockNumber block = HNSW_FIRST_BLOCK; block < state->nblocks;)

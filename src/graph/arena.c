@@ -18,6 +18,9 @@
  */
 #include "graph/arena.h"
 
+/* HnswArena.kinds of a page that this process has not looked at */
+#define KIND_UNKNOWN	0xFF
+
 static HnswArena *
 arena_of(HnswPager *pager)
 {
@@ -57,18 +60,25 @@ nblocks(const HnswArena *arena)
 	return __atomic_load_n(&arena->state->nblocks, __ATOMIC_ACQUIRE);
 }
 
+/* Room for so many chunks, more than there was. */
+static void
+make_chunk_space(HnswArena *arena, uint32 space)
+{
+	uint32		before = arena->chunk_space;
+
+	arena->chunks = hnsw_realloc(arena->chunks, sizeof(char *) * space);
+	memset(arena->chunks + before, 0, sizeof(char *) * (space - before));
+	arena->kinds = hnsw_realloc(arena->kinds, (Size) space * HNSW_ARENA_CHUNK_PAGES);
+	memset(arena->kinds + (Size) before * HNSW_ARENA_CHUNK_PAGES, KIND_UNKNOWN,
+		   (Size) (space - before) * HNSW_ARENA_CHUNK_PAGES);
+	arena->chunk_space = space;
+}
+
 void
 hnsw_arena_set_chunk(HnswArena *arena, uint32 chunk, char *address)
 {
 	if (chunk >= arena->chunk_space)
-	{
-		uint32		space = Max(chunk + 1, arena->chunk_space * 2);
-
-		arena->chunks = hnsw_realloc(arena->chunks, sizeof(char *) * space);
-		memset(arena->chunks + arena->chunk_space, 0,
-			   sizeof(char *) * (space - arena->chunk_space));
-		arena->chunk_space = space;
-	}
+		make_chunk_space(arena, Max(chunk + 1, arena->chunk_space * 2));
 	arena->chunks[chunk] = address;
 }
 
@@ -88,6 +98,21 @@ static HnswPageSpecial *
 special(HnswArena *arena, uint32 block)
 {
 	return (HnswPageSpecial *) (hnsw_arena_page(arena, block) + BLCKSZ - HNSW_PAGE_SPECIAL);
+}
+
+/*
+ * Is the page of this kind?  It stays what it is, so each is looked at once: its special
+ * space is nowhere near its records.
+ */
+static inline bool
+is_of_kind(HnswArena *arena, uint32 block, HnswKind kind)
+{
+	const HnswPageSpecial *sp = special(arena, block);	/* the page is mapped
+														 * now */
+
+	if (unlikely(arena->kinds[block] == KIND_UNKNOWN))
+		arena->kinds[block] = sp->kind;
+	return arena->kinds[block] == kind;
 }
 
 /* First block and offset within it of a slot; false beyond the end. */
@@ -190,7 +215,7 @@ slot_bytes(HnswArena *arena, HnswKind kind, HnswId id, uint32 block, int slot, H
 
 	if (pages == 1)
 		prefetch_bytes(p, hnsw_layout_part_size(layout, kind, part));
-	if (special(arena, block)->kind != kind)
+	if (unlikely(!is_of_kind(arena, block, kind)))
 		hnsw_corrupt("index \"%s\": block %u holds no slot %u of kind %d",
 					 arena->pager.name, block, id, kind);
 	if (pages > 1)
@@ -287,15 +312,39 @@ arena_cancel(HnswPager *pager)
 }
 
 /* ------------------------------------------------------------------------
- * Making and freeing slots, under the lock for allocation
+ * Making and freeing slots
+ *
+ * Pages with free slots are in lists, one of each kind.  A process of a shared arena has
+ * lists of its own, into which it takes pages one by one from those of all, or makes
+ * them: so it creates slots without waiting for the others.  Slots that are freed go into
+ * the lists of all, under the lock for allocation, unless their page is in a list anyhow.
  * ------------------------------------------------------------------------
  */
-/* Adds an extent of pages of this kind; the number of its first block. */
+static uint32 *
+free_pages(HnswArena *arena)
+{
+	return arena->sharing != NULL ? arena->free_page : arena->state->free_page;
+}
+
+static void
+list_page(HnswArena *arena, uint32 *lists, uint32 block)
+{
+	HnswPageSpecial *sp = special(arena, block);
+
+	sp->next_free = lists[sp->kind];
+	sp->listed = 1;
+	lists[sp->kind] = block;
+}
+
+/* The number of the first block of an extent that is this process's to make. */
 static uint32
-add_extent(HnswArena *arena, HnswKind kind)
+reserve_extent(HnswArena *arena)
 {
 	int			pages = arena->pager.layout->extent_pages;
-	uint32		block = arena->state->nblocks;
+	uint32		block;
+
+	lock(arena, HNSW_ARENA_ALLOC, 0, true);
+	block = arena->state->nblocks;
 
 	/* another process may be raising it, under a lock of its own */
 	while (block + pages > __atomic_load_n(&arena->state->capacity, __ATOMIC_ACQUIRE))
@@ -307,7 +356,18 @@ add_extent(HnswArena *arena, HnswKind kind)
 							 hnsw_alloc((Size) HNSW_ARENA_CHUNK_PAGES * BLCKSZ));
 		arena->state->capacity += HNSW_ARENA_CHUNK_PAGES;
 	}
-	for (int i = 0; i < pages; i++)
+	__atomic_store_n(&arena->state->nblocks, block + pages, __ATOMIC_RELEASE);
+	unlock(arena);
+	return block;
+}
+
+/* Adds an extent of pages of this kind; the number of its first block. */
+static uint32
+add_extent(HnswArena *arena, HnswKind kind)
+{
+	uint32		block = reserve_extent(arena);
+
+	for (int i = 0; i < arena->pager.layout->extent_pages; i++)
 	{
 		HnswPageSpecial *sp;
 
@@ -318,8 +378,24 @@ add_extent(HnswArena *arena, HnswKind kind)
 		sp->part = i;
 		sp->next_free = HNSW_NO_BLOCK;
 	}
-	__atomic_store_n(&arena->state->nblocks, block + pages, __ATOMIC_RELEASE);
 	return block;
+}
+
+/* Shared: takes a page of all into a list of this process's own. */
+static void
+take_page(HnswArena *arena, HnswKind kind)
+{
+	uint32	   *shared = &arena->state->free_page[kind];
+
+	lock(arena, HNSW_ARENA_ALLOC, 0, true);
+	if (*shared != HNSW_NO_BLOCK)
+	{
+		uint32		block = *shared;
+
+		*shared = special(arena, block)->next_free;
+		list_page(arena, arena->free_page, block);
+	}
+	unlock(arena);
 }
 
 static uint8 *
@@ -333,20 +409,19 @@ static uint32
 page_with_room(HnswArena *arena, HnswKind kind)
 {
 	const HnswLayout *layout = arena->pager.layout;
-	HnswArenaState *state = arena->state;
-	uint32		block = state->free_page[kind];
+	uint32	   *lists = free_pages(arena),
+				block;
 	int			slots_pages = hnsw_layout_pages(layout, kind) > 1 ? 1 : layout->extent_pages;
 
-	if (block != HNSW_NO_BLOCK)
-		return block;
-	block = add_extent(arena, kind);
-	for (int i = slots_pages - 1; i >= 0; i--)
+	if (lists[kind] == HNSW_NO_BLOCK && arena->sharing != NULL)
+		take_page(arena, kind);
+	if (lists[kind] == HNSW_NO_BLOCK)
 	{
-		special(arena, block + i)->next_free = state->free_page[kind];
-		special(arena, block + i)->listed = 1;
-		state->free_page[kind] = block + i;
+		block = add_extent(arena, kind);
+		for (int i = slots_pages - 1; i >= 0; i--)
+			list_page(arena, lists, block + i);
 	}
-	return block;
+	return lists[kind];
 }
 
 /* Fills a free slot, which nobody else knows of. */
@@ -384,7 +459,6 @@ arena_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 				left = 0;
 	HnswId		id;
 
-	lock(arena, HNSW_ARENA_ALLOC, 0, true);
 	block = page_with_room(arena, kind);
 	lock_slot(arena, kind, block, true);
 	extent = (block - HNSW_FIRST_BLOCK) / layout->extent_pages;
@@ -399,10 +473,9 @@ arena_create(HnswPager *pager, HnswKind kind, const void *image, Size size)
 	fill_slot(arena, kind, id, block, slot, image, size);
 	if (left == 0)
 	{
-		arena->state->free_page[kind] = special(arena, block)->next_free;
+		free_pages(arena)[kind] = special(arena, block)->next_free;
 		special(arena, block)->listed = 0;
 	}
-	unlock(arena);
 	unlock(arena);
 	return id;
 }
@@ -421,11 +494,7 @@ arena_destroy(HnswPager *pager, HnswKind kind, const HnswId *ids, int count)
 	for (int i = 0; i < count; i++)
 		*slot_state(arena, kind, block, slot + (int) (ids[i] - ids[0])) = HNSW_FREE;
 	if (!special(arena, block)->listed)
-	{
-		special(arena, block)->listed = 1;
-		special(arena, block)->next_free = arena->state->free_page[kind];
-		arena->state->free_page[kind] = block;
-	}
+		list_page(arena, arena->state->free_page, block);
 	unlock(arena);
 	unlock(arena);
 }
@@ -462,7 +531,7 @@ arena_seek(HnswPager *pager, HnswKind kind, HnswId from)
 
 	while (locate(arena, kind, from, &block, &slot))
 	{
-		if (special(arena, block)->kind == kind)
+		if (is_of_kind(arena, block, kind))
 			return from;
 		from = (from / per_extent + 1) * per_extent;
 	}
@@ -580,9 +649,11 @@ hnsw_arena_init_shared(HnswArena *arena, const HnswLayout *layout, const char *n
 	arena->pager.name = name;
 	arena->state = state;
 	arena->sharing = sharing;
-	arena->chunk_space = 64;
-	arena->chunks = hnsw_alloc(sizeof(char *) * arena->chunk_space);
-	memset(arena->chunks, 0, sizeof(char *) * arena->chunk_space);
+	arena->chunks = hnsw_alloc(sizeof(char *));
+	arena->kinds = hnsw_alloc(1);
+	make_chunk_space(arena, 64);
+	for (int i = 0; i < HNSW_NKINDS; i++)
+		arena->free_page[i] = HNSW_NO_BLOCK;
 	for (int i = 0; i < 2; i++)
 		arena->scratch[i].bytes = hnsw_alloc(HNSW_PAGE_ROOM * HNSW_MAX_EXTENT_PAGES);
 }
@@ -604,8 +675,21 @@ hnsw_arena_free(HnswArena *arena)
 			if (arena->chunks[i] != NULL)
 				hnsw_free(arena->chunks[i]);
 	hnsw_free(arena->chunks);
+	hnsw_free(arena->kinds);
 	for (int i = 0; i < 2; i++)
 		hnsw_free(arena->scratch[i].bytes);
+}
+
+void
+hnsw_arena_list_pages(HnswArena *arena)
+{
+	HnswArenaState *state = arena->state;
+
+	for (int i = 0; i < HNSW_NKINDS; i++)
+		state->free_page[i] = HNSW_NO_BLOCK;
+	for (uint32 block = state->nblocks; block-- > HNSW_FIRST_BLOCK;)
+		if (special(arena, block)->listed)
+			list_page(arena, state->free_page, block);
 }
 
 bool

@@ -26,7 +26,7 @@ typedef struct HnswArenaState
 								 * included */
 	uint32		capacity;		/* pages that there is memory for */
 	HnswEntry	entry;
-	uint32		free_page[HNSW_NKINDS];
+	uint32		free_page[HNSW_NKINDS]; /* lists of pages with free slots */
 } HnswArenaState;
 
 /* What the locks of a shared arena stand for; "number" tells extents apart. */
@@ -35,7 +35,7 @@ typedef enum HnswArenaLock
 	HNSW_ARENA_RECORDS,			/* records of an extent */
 	HNSW_ARENA_OTHERS,			/* chunks of TIDs, pages kept aside; taken
 								 * under a lock on a record or alone */
-	HNSW_ARENA_ALLOC,			/* free lists and capacity */
+	HNSW_ARENA_ALLOC,			/* the lists that all share, and nblocks */
 	HNSW_ARENA_ENTRY
 } HnswArenaLock;
 
@@ -73,9 +73,11 @@ struct HnswArena
 	const HnswArenaSharing *sharing;	/* NULL = this process is alone */
 	char	  **chunks;			/* of HNSW_ARENA_CHUNK_PAGES pages each; NULL
 								 * = not mapped here */
-	uint32		chunk_space;
+	uint8	   *kinds;			/* of the pages that this process has met */
+	uint32		chunk_space;	/* chunks that both arrays have room for */
 	Size		max_bytes;		/* of a private arena; 0 = no bound */
 	HnswArenaScratch scratch[2];	/* what is read, what is changed */
+	uint32		free_page[HNSW_NKINDS]; /* shared: this process's own lists */
 	int			nchanging;		/* slots being changed */
 	void	   *held;			/* the one that is held, and may be changed */
 	int64		calls;			/* of any operation; fault tests count them */
@@ -102,6 +104,12 @@ extern void hnsw_arena_free(HnswArena *arena);
  * insert, and holds no lock.
  */
 extern bool hnsw_arena_has_room(HnswArena *arena, int processes);
+
+/*
+ * All pages with free slots are in the lists of the state, those that processes have kept
+ * for themselves among them.  When nobody creates slots any more.
+ */
+extern void hnsw_arena_list_pages(HnswArena *arena);
 
 /* A page image of the arena (blocks HNSW_FIRST_BLOCK and up). */
 extern char *hnsw_arena_page(HnswArena *arena, uint32 block);

@@ -87,6 +87,34 @@ offer_to_found(HnswBulk *bulk, HnswId id, HnswFound *parent)
 }
 
 static void
+prefetch_edges(HnswBulk *bulk, HnswId id)
+{
+	const HnswShape *shape = &bulk->layout->shape[HNSW_BASE];
+	const char *rec = (const char *) hnsw_bulk_record(bulk, id);
+
+	for (int i = 0; i < shape->off_ids + shape->slots * (int) sizeof(HnswId); i += 64)
+		__builtin_prefetch(rec + i);
+}
+
+/*
+ * Which of these have an edge to the row already?  They need not be asked again, and of
+ * their records no more is read than the edges.
+ */
+static void
+find_edges_back(HnswBulk *bulk, HnswId id, const HnswId *ids, int count, bool *has)
+{
+	for (int i = 0; i < count; i++)
+		prefetch_edges(bulk, ids[i]);
+	for (int i = 0; i < count; i++)
+	{
+		const HnswRecord *rec = hnsw_arena_lock_record(bulk->arena, ids[i]);
+
+		has[i] = hnsw_link_find(&bulk->layout->shape[HNSW_BASE], rec, id) >= 0;
+		hnsw_arena_unlock(bulk->arena);
+	}
+}
+
+static void
 link_row(HnswBulk *bulk, HnswId id, bool rest)
 {
 	HnswInserter *ins = bulk->ins;
@@ -95,7 +123,8 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 	HnswRecord *rec = hnsw_arena_lock_record(bulk->arena, id);
 	HnswId		ids[HNSW_MAX_SLOTS];
 	int			count = rec->count;
-	bool		linked = rec->state == HNSW_LINKED,
+	bool		has[HNSW_MAX_SLOTS],
+				linked = rec->state == HNSW_LINKED,
 				found = false;
 	const struct HnswNearest *nearest = NULL;
 	HnswFound	parent;
@@ -112,10 +141,13 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 	if (nearest != NULL)
 		hnsw_bulk_recall(bulk, nearest);
 
+	find_edges_back(bulk, id, ids, count, has);
 	for (int i = 0; i < count; i++)
 	{
-		if (i + 1 < count)
+		if (i + 1 < count && !has[i + 1])
 			pager->ops->prefetch(pager, HNSW_BASE, ids[i + 1]);
+		if (found && (has[i] || rest))
+			continue;
 		if (offer_to(bulk, ids[i], id, !found, !rest))
 		{
 			found = true;

@@ -27,12 +27,15 @@
 #define NORM_TOLERANCE	0.02
 
 /*
- * Rows of higher layers find their neighbors in layer 0 with this part of
- * ef_construction: there are few others yet, and the staged rows, whose edges count,
- * will be linked to them with all of it (bench/README.md, "build").  Inner products may
- * have unequal norms; then all rows are inserted, and need all of it.
+ * Rows of higher layers find their neighbors with these parts of ef_construction, in
+ * layer 0 and in the others.  There are few others yet; in layer 0 the staged rows, whose
+ * edges count, will be linked to them with all of it, and the layers above are for the
+ * way down; with less than half of it there, searches miss whole groups of rows
+ * (bench/README.md, "build").  Inner products may have unequal norms; then all rows are
+ * inserted, and need all of it.
  */
-#define SKELETON_SHARE	4
+#define SKELETON_SHARE			4
+#define SKELETON_UPPER_SHARE	2
 
 /* a table is at most this full; a shared one takes no more then */
 #define MOST_FULL(space)	((space) / 4 * 3)
@@ -266,9 +269,12 @@ hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid)
 		HnswInserted inserted;
 
 		if (level > 0 && bulk->layout->metric != HNSW_IP)
-			ins->base_ef = Max(ins->ef / SKELETON_SHARE, 1);
+		{
+			ins->search_ef[HNSW_BASE] = Max(ins->ef / SKELETON_SHARE, 1);
+			ins->search_ef[HNSW_UPPER] = Max(ins->ef / SKELETON_UPPER_SHARE, 1);
+		}
 		inserted = hnsw_insert_point(ins, level, tid);
-		ins->base_ef = ins->ef;
+		ins->search_ef[HNSW_BASE] = ins->search_ef[HNSW_UPPER] = ins->ef;
 		if (inserted != HNSW_INSERTED_NODE)
 			return inserted;
 		id = ins->node;

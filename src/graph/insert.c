@@ -48,7 +48,7 @@ hnsw_inserter_init(HnswInserter *ins, HnswPager *pager, int ef_construction, uin
 	ins->pager = pager;
 	ins->layout = layout;
 	ins->ef = ef_construction;
-	ins->base_ef = ef_construction;
+	ins->search_ef[HNSW_BASE] = ins->search_ef[HNSW_UPPER] = ef_construction;
 	ins->random = seed;
 	ins->evict = HNSW_NO_ID;
 	hnsw_scorer_init(&ins->scorer, layout);
@@ -232,12 +232,13 @@ search_layer(HnswInserter *ins, int layer, int ef, const HnswId *seeds, int nsee
 	run_search(ins, 0);
 }
 
-/* ef_construction, in terms of the beam */
+/* search_ef, in terms of the beam */
 static int
 beam_width(const HnswInserter *ins, int layer)
 {
-	return layer == 0 ? hnsw_layout_beam(ins->layout, HNSW_BASE, ins->base_ef) :
-		hnsw_layout_beam(ins->layout, HNSW_UPPER, ins->ef);
+	HnswKind	kind = layer == 0 ? HNSW_BASE : HNSW_UPPER;
+
+	return hnsw_layout_beam(ins->layout, kind, ins->search_ef[kind]);
 }
 
 /*

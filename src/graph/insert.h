@@ -48,8 +48,10 @@ typedef struct HnswInserter
 	HnswPager  *pager;
 	const HnswLayout *layout;
 	int			ef;				/* ef_construction */
-	int			base_ef;		/* instead of it in layer 0; ef_construction,
-								 * too, unless set */
+	int			search_ef[HNSW_UPPER + 1];	/* instead of it where the new
+											 * node searches for neighbors, by
+											 * kind; ef_construction, too,
+											 * unless set */
 	uint64		random;			/* state of the level generator */
 	HnswScorer	scorer;
 	HnswBeam	beam;

@@ -101,21 +101,22 @@ own_norm2(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec)
 
 /*
  * The heuristic, for one newcomer at distance "far" from the record: is it
- * nearer to a nearer diverse neighbor than to the record?
+ * nearer to a nearer diverse neighbor than to the record?  *unorm2 is own_norm2 of the
+ * record, or negative until that is needed.
  */
 static bool
-is_occluded(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, float far)
+is_occluded(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, float far,
+			double *unorm2)
 {
 	const uint8 *pruned = hnsw_record_pruned(rec, shape);
 	float		limit = far * hnsw_layout_occlusion(linker->layout);
-	double		unorm2 = -1;
 
 	for (int i = 0; i < rec->count; i++)
 		if (new_to_neighbor(linker, shape, rec, i) < limit && !hnsw_bit(pruned, i))
 		{
-			if (unorm2 < 0)
-				unorm2 = own_norm2(linker, shape, rec);
-			if (hnsw_edge_length(linker->layout, shape, rec, i, unorm2) < far)
+			if (*unorm2 < 0)
+				*unorm2 = own_norm2(linker, shape, rec);
+			if (hnsw_edge_length(linker->layout, shape, rec, i, *unorm2) < far)
 				return true;
 		}
 	return false;
@@ -137,9 +138,11 @@ prune_others(const HnswLinker *linker, const HnswShape *shape, const HnswRecord 
 bool
 hnsw_link_declines(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec, float far)
 {
+	double		unorm2 = -1;
+
 	Assert(shape->bits > 0);
 	return rec->count == shape->slots &&
-		is_occluded(linker, shape, rec, far);
+		is_occluded(linker, shape, rec, far, &unorm2);
 }
 
 /*
@@ -178,31 +181,37 @@ hnsw_link_plan(HnswLinker *linker, const HnswShape *shape, const HnswRecord *rec
 {
 	float		lengths[HNSW_MAX_SLOTS];
 	HnswScore	score;
-	double		unorm2;
+	double		unorm2 = -1;
 	bool		coded = shape->bits > 0;
 
 	plan->offer = HNSW_OFFER_TAKEN;
 	plan->slot = hnsw_link_find(shape, rec, id);
 	plan->is_new = plan->slot < 0;
-	plan->changes = plan->is_new ||
-		(pin && !hnsw_bit(hnsw_record_pinned(rec, shape), plan->slot));
+	plan->changes = !plan->is_new && pin && !hnsw_bit(hnsw_record_pinned(rec, shape), plan->slot);
 	if (!plan->is_new)
 		return;
 
 	score = coded ? hnsw_score_all(linker->scorer, shape, vhat, rec) :
 		hnsw_score_own(linker->scorer, shape, vhat, rec);
-	unorm2 = own_norm2(linker, shape, rec);
+	plan->far = score.g;
+	plan->is_pruned = is_occluded(linker, shape, rec, score.g, &unorm2);
+	if (coded && plan->is_pruned && !pin && rec->count == shape->slots)
+	{
+		plan->offer = HNSW_OFFER_DROPPED;
+		return;
+	}
+
+	if (unorm2 < 0)
+		unorm2 = own_norm2(linker, shape, rec);
 	for (int i = 0; i < rec->count; i++)
 		lengths[i] = hnsw_edge_length(linker->layout, shape, rec, i, unorm2);
 	memcpy(plan->pruned, hnsw_record_pruned(rec, shape), (shape->slots + 7) / 8);
-	plan->far = score.g;
-	plan->is_pruned = is_occluded(linker, shape, rec, score.g);
 	if (!plan->is_pruned)
 		prune_others(linker, shape, rec, score.g, lengths, plan->pruned);
 
 	if (rec->count < shape->slots)
 		plan->slot = rec->count;
-	else if (!coded || !plan->is_pruned || pin)
+	else
 		plan->slot = choose_victim(shape, rec, lengths, score.g, plan->is_pruned, pin,
 								   plan->pruned);
 	plan->changes = plan->slot >= 0;

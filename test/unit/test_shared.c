@@ -267,6 +267,52 @@ work_together(Fixture *f, Shared *shared, void *(*work) (void *worker))
 		f->present[i] = true;
 }
 
+static const HnswPageSpecial *
+page_special(HnswArena *arena, uint32 block)
+{
+	return (HnswPageSpecial *) (hnsw_arena_page(arena, block) + BLCKSZ - HNSW_PAGE_SPECIAL);
+}
+
+static int
+free_slots(HnswArena *arena, uint32 block)
+{
+	const HnswLayout *layout = arena->pager.layout;
+	HnswKind	kind = page_special(arena, block)->kind;
+	const char *slots = hnsw_arena_page(arena, block) + HNSW_PAGE_HEADER;
+	int			count = 0;
+
+	if (page_special(arena, block)->part > 0 && hnsw_layout_pages(layout, kind) > 1)
+		return 0;
+	for (int i = 0; i < hnsw_layout_per_page(layout, kind); i++)
+		count += slots[(Size) i * hnsw_layout_slot_size(layout, kind)] == HNSW_FREE;
+	return count;
+}
+
+/* All free slots are in the lists, once each, wherever a thread has kept their pages. */
+static void
+check_lists(HnswArena *arena)
+{
+	const HnswArenaState *state = arena->state;
+	uint64		slots = 0,
+				listed = 0;
+
+	hnsw_arena_list_pages(arena);
+	for (uint32 block = HNSW_FIRST_BLOCK; block < state->nblocks; block++)
+		slots += free_slots(arena, block);
+	for (int kind = 0; kind < HNSW_NKINDS; kind++)
+	{
+		uint32		pages = 0;
+
+		for (uint32 block = state->free_page[kind]; block != HNSW_NO_BLOCK && pages < state->nblocks;
+			 block = page_special(arena, block)->next_free, pages++)
+		{
+			CHECK_INT(page_special(arena, block)->kind, kind);
+			listed += free_slots(arena, block);
+		}
+	}
+	CHECK_INT(listed, slots);
+}
+
 static void
 test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape, bool staged)
 {
@@ -298,6 +344,7 @@ test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape, bool st
 	f.arena.state = &shared.state;
 	for (uint32 i = 0; i < shared.state.capacity / HNSW_ARENA_CHUNK_PAGES; i++)
 		hnsw_arena_set_chunk(&f.arena, i, shared.chunks[i]);
+	check_lists(&f.arena);
 	check_whole(&f, "built together");
 	if (staged)
 		check_clean(&f);
