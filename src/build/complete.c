@@ -43,9 +43,7 @@ static const int64 phases[HNSW_BULK_STEPS] = {
 static uint32
 leaves_done(const HnswBulkPlan *plan, HnswBulkStep step)
 {
-	uint32		next = __atomic_load_n(&plan->progress->next[step], __ATOMIC_RELAXED);
-
-	return Min(plan->nleaves, next);
+	return __atomic_load_n(&plan->progress->done[step], __ATOMIC_RELAXED);
 }
 
 /* The first three steps are of all rows, one phase. */

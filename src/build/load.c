@@ -278,7 +278,7 @@ static bool
 insert_into_arena(HnswBuild *build, const void *v, HnswTid tid)
 {
 	HnswParallelBuild *parallel = build->parallel;
-	HnswBuildPlace place;
+	bool		here;
 
 	if (!hnsw_arena_has_room(build->arena, parallel == NULL ? 1 : parallel->participants))
 	{
@@ -290,14 +290,13 @@ insert_into_arena(HnswBuild *build, const void *v, HnswTid tid)
 		insert_row(build, v, tid);
 		return true;
 	}
+	/* without the mutex: who ends this has the gate to itself */
 	LWLockAcquire(&parallel->gate, LW_SHARED);
-	SpinLockAcquire(&parallel->mutex);
-	place = parallel->place;
-	SpinLockRelease(&parallel->mutex);
-	if (place == HNSW_BUILD_ARENA)
+	here = parallel->place == HNSW_BUILD_ARENA;
+	if (here)
 		insert_row(build, v, tid);
 	LWLockRelease(&parallel->gate);
-	return place == HNSW_BUILD_ARENA;
+	return here;
 }
 
 /* The callback of table_index_build_scan; state is the HnswBuild. */

@@ -161,26 +161,67 @@ hnsw_bulk_free(HnswBulk *bulk)
 	}
 }
 
-/* The next leaf of a step; nleaves or more when there is none. */
+/* The first leaf of a lane; they are handed out several at a time. */
 static uint32
-hand_out(HnswBulkPlan *plan, HnswBulkStep step)
+lane_start(const HnswBulkPlan *plan, uint32 lane)
 {
-	return __atomic_fetch_add(&plan->progress->next[step],
-							  step == HNSW_BULK_CENTER || step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1,
-							  __ATOMIC_RELAXED);
+	uint64		leaf = (uint64) plan->nleaves * lane / HNSW_BULK_LANES;
+
+	return lane == HNSW_BULK_LANES ? plan->nleaves :
+		(uint32) (leaf / HNSW_BULK_ASSIGNED * HNSW_BULK_ASSIGNED);
+}
+
+/* Where the processes begin, in the order in which they come: far from each other. */
+static uint32
+first_lane(HnswBulkPlan *plan, HnswBulkStep step)
+{
+	uint32		number = __atomic_fetch_add(&plan->progress->joined[step], 1, __ATOMIC_RELAXED),
+				lane = 0;
+
+	for (uint32 bit = HNSW_BULK_LANES / 2; bit > 0; bit /= 2, number /= 2)
+		lane += number % 2 * bit;
+	return lane;
+}
+
+/*
+ * The next leaf of a step, from this lane or those behind it, of which "left" have not
+ * been found to be at their end; nleaves when there is none.
+ */
+static uint32
+hand_out(HnswBulkPlan *plan, HnswBulkStep step, uint32 *lane, int *left)
+{
+	HnswBulkProgress *progress = plan->progress;
+	uint32		width = step == HNSW_BULK_CENTER || step == HNSW_BULK_ASSIGN ? HNSW_BULK_ASSIGNED : 1;
+
+	for (; *left > 0; (*left)--)
+	{
+		uint32		leaf = lane_start(plan, *lane) +
+		__atomic_fetch_add(&progress->next[step][*lane], width, __ATOMIC_RELAXED);
+		uint32		end = lane_start(plan, *lane + 1);
+
+		if (leaf < end)
+		{
+			__atomic_fetch_add(&progress->done[step], Min(width, end - leaf), __ATOMIC_RELAXED);
+			return leaf;
+		}
+		*lane = (*lane + 1) % HNSW_BULK_LANES;
+	}
+	return plan->nleaves;
 }
 
 static void
 work_on_leaves(HnswBulk *bulk, HnswBulkStep step)
 {
 	HnswBulkPlan *plan = &bulk->plan;
-	uint32		leaf = hand_out(plan, step);
+	int			left = HNSW_BULK_LANES;
+	uint32		lane = first_lane(plan, step),
+				leaf = hand_out(plan, step, &lane, &left);
 
 	if (bulk->g == NULL)
 		make_scratch(bulk);
 	while (leaf < plan->nleaves)
 	{
-		uint32		next = hand_out(plan, step);
+		uint32		next = hand_out(plan, step, &lane, &left);
 
 		switch (step)
 		{

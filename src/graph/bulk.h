@@ -53,10 +53,19 @@ typedef enum HnswBulkStep
 	HNSW_BULK_STEPS
 } HnswBulkStep;
 
+/*
+ * Leaves are handed out in lanes of consecutive ones, which are near each other, so that
+ * processes work on other records each, as long as there are lanes that nobody has begun.
+ */
+#define HNSW_BULK_LANES		16
+
 /* The part of a plan that changes; in shared memory when processes share it. */
 typedef struct HnswBulkProgress
 {
-	uint32		next[HNSW_BULK_STEPS];	/* leaves handed out */
+	uint32		done[HNSW_BULK_STEPS];	/* leaves handed out */
+	uint32		joined[HNSW_BULK_STEPS];	/* processes that have begun */
+	uint32		next[HNSW_BULK_STEPS][HNSW_BULK_LANES]; /* how many of each lane
+														 * have been asked for */
 } HnswBulkProgress;
 
 /*
@@ -95,6 +104,7 @@ typedef struct HnswBulk
 	uint8	   *dense_codes;	/* of a row; scratch */
 	HnswBulkTable *table;
 	uint64	   *entries;		/* of the table, in this process */
+	bool		has_root;		/* rows may be staged */
 	HnswBulkTree tree;			/* of rows, in the first steps */
 	HnswBulkPlan plan;			/* in the others */
 	int			keep;			/* nearest rows that a row remembers */

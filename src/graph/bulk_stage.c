@@ -231,9 +231,13 @@ can_be_staged(HnswBulk *bulk, int level)
 		if (!(fabsf(norm - first) <= NORM_TOLERANCE * first))
 			return false;
 	}
-	/* the first one is the root */
-	bulk->ins->pager->ops->get_entry(bulk->ins->pager, &entry);
-	return entry.id != HNSW_NO_ID;
+	/* the first one is the root, which stays */
+	if (!bulk->has_root)
+	{
+		bulk->ins->pager->ops->get_entry(bulk->ins->pager, &entry);
+		bulk->has_root = entry.id != HNSW_NO_ID;
+	}
+	return bulk->has_root;
 }
 
 HnswInserted
