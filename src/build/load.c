@@ -43,7 +43,8 @@ use_buffers(HnswBuild *build)
 	if (hnsw_batch_suits(&build->layout))
 	{
 		hnsw_batch_init(&build->batch, &build->layout, build->batch_bytes);
-		build->inserter.search_ef[HNSW_BASE] = HNSW_BATCH_EF(build->inserter.ef);
+		build->inserter.search_ef[HNSW_BASE] = build->inserter.search_ef[HNSW_UPPER] =
+			HNSW_BATCH_EF(build->inserter.ef);
 	}
 }
 

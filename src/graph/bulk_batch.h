@@ -45,9 +45,9 @@ hnsw_batch_is_full(const HnswBatch *batch)
 extern void hnsw_batch_add(HnswBatch *batch, const HnswPoint *point, HnswTid tid);
 
 /*
- * Width of the search in layer 0 for rows of a batch: with all of ef_construction the
- * graph is better than the one of rows that find each other in memory; with this it is
- * as good (bench/README.md, "build").
+ * Width of the searches for rows of a batch: with all of ef_construction the graph is
+ * better than the one of rows that find each other in memory; with this it is as good
+ * (bench/README.md, "build").
  */
 #define HNSW_BATCH_EF(ef_construction)	Max((ef_construction) * 5 / 8, 1)
 
