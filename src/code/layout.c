@@ -380,6 +380,9 @@ hnsw_layout_build_bytes(const HnswLayout *layout, double rows, int processes)
 	double		pages = HNSW_FIRST_BLOCK + (double) processes * hnsw_layout_insert_pages(layout);
 	double		upper = rows / (layout->m - 1);
 
+	/* each keeps pages with room for itself, of which others see nothing */
+	if (processes > 1)
+		pages += (double) processes * HNSW_NKINDS * layout->extent_pages;
 	/* levels are drawn by lot: three standard deviations more than expected */
 	pages += 3 * sqrt(upper) * layout->extent_pages / layout->shape[HNSW_UPPER].per_extent;
 	return rows * hnsw_layout_row_bytes(layout) + pages * BLCKSZ + HNSW_BUILD_OVERHEAD;

@@ -688,8 +688,12 @@ hnsw_arena_list_pages(HnswArena *arena)
 	for (int i = 0; i < HNSW_NKINDS; i++)
 		state->free_page[i] = HNSW_NO_BLOCK;
 	for (uint32 block = state->nblocks; block-- > HNSW_FIRST_BLOCK;)
+	{
 		if (special(arena, block)->listed)
 			list_page(arena, state->free_page, block);
+		if (block % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 }
 
 bool

@@ -123,7 +123,7 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 	HnswRecord *rec = hnsw_arena_lock_record(bulk->arena, id);
 	HnswId		ids[HNSW_MAX_SLOTS];
 	int			count = rec->count;
-	bool		has[HNSW_MAX_SLOTS],
+	bool		has[HNSW_MAX_SLOTS] = {false},
 				linked = rec->state == HNSW_LINKED,
 				found = false;
 	const struct HnswNearest *nearest = NULL;
@@ -141,7 +141,8 @@ link_row(HnswBulk *bulk, HnswId id, bool rest)
 	if (nearest != NULL)
 		hnsw_bulk_recall(bulk, nearest);
 
-	find_edges_back(bulk, id, ids, count, has);
+	if (!rest)
+		find_edges_back(bulk, id, ids, count, has);
 	for (int i = 0; i < count; i++)
 	{
 		if (i + 1 < count && !has[i + 1])

@@ -65,6 +65,26 @@ foreach ([ 128, 16, 5000 ], [ 768, 8, 1800 ], [ 1536, 32, 700 ])
 	check_index($node, 'shape');
 	every_row_once($node, "shape_$dims", "embedding <-> hnsw_test_vector($dims, -1)");
 }
+
+# Each process keeps pages with room for itself, which weighs most where there are few rows.
+foreach ([ 3, 4, 4000 ], [ 64, 16, 3000 ])
+{
+	my ($dims, $m, $rows) = @$_;
+	my $settings = "$debug; SET max_parallel_maintenance_workers = 4";
+
+	fill_table($node, "kept_$dims", $rows, $dims);
+	$node->safe_psql('postgres', "ANALYZE kept_$dims; ALTER TABLE kept_$dims SET (parallel_workers = 4)");
+	my $kb = int($node->safe_psql('postgres', "$settings; SELECT hnsw_build_memory($rows, $dims, $m)") / 1024) + 1;
+	my $create = "CREATE INDEX kept ON kept_$dims USING hnsw (embedding vector_l2_ops) WITH (m = $m, ef_construction = " . 2 * $m . ')';
+	my ($status, $out, $told) = $node->psql('postgres', "$settings; SET maintenance_work_mem = $kb; " . "DROP INDEX IF EXISTS kept; $create; " x 8);
+	my @workers = $told =~ /building index "kept" with (\d+) of/g;
+	my $all_stay = $told !~ /no longer fits/;
+
+	is($status, 0, "$dims dimensions, m $m, $rows rows, eight builds") or diag $told;
+	cmp_ok(scalar(grep { $_ > 1 } @workers), '>', 0, "by several workers: @workers");
+	ok($all_stay, "$kb kB: all stay in memory") or diag $told;
+	check_index($node, 'kept');
+}
 $node->stop;
 
 # ---------------------------------------------------------------------------

@@ -307,6 +307,7 @@ check_lists(HnswArena *arena)
 			 block = page_special(arena, block)->next_free, pages++)
 		{
 			CHECK_INT(page_special(arena, block)->kind, kind);
+			CHECK(free_slots(arena, block) > 0);
 			listed += free_slots(arena, block);
 		}
 	}
