@@ -57,8 +57,15 @@ sub sound
 foreach my $point ('insert-searched', 'insert-created', 'insert-offered', 'insert-offered:2', 'insert-linked', 'insert-entry')
 {
 	(my $name = "n_$point") =~ s/\W/_/g;
-	# few to begin with where the new node's layer shall be the highest
+	# few to begin with, in low layers, where the new node's layer shall be the highest
 	fresh($name, $point eq 'insert-entry' ? 3 : 120);
+	for (1 .. 100)
+	{
+		last if $point ne 'insert-entry' ||
+		  sql("SELECT value FROM hnsw_stats('${table}_v') WHERE name = 'layers'") <= 4;
+		sql("DROP TABLE $table");
+		fresh($name, 3);
+	}
 	sql("DELETE FROM $table WHERE id <> 60");
 	my $insert = stop_at($node, $point, "INSERT INTO $table SELECT * FROM rows(1000, 1500)");
 	my $vacuum = start_psql($node, "VACUUM $table");
