@@ -107,8 +107,8 @@ special(HnswArena *arena, uint32 block)
 static inline bool
 is_of_kind(HnswArena *arena, uint32 block, HnswKind kind)
 {
-	const HnswPageSpecial *sp = special(arena, block);	/* the page is mapped
-														 * now */
+	/* maps the page, and so makes room for its kind */
+	const HnswPageSpecial *sp = special(arena, block);
 
 	if (unlikely(arena->kinds[block] == KIND_UNKNOWN))
 		arena->kinds[block] = sp->kind;

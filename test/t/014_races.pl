@@ -58,11 +58,10 @@ foreach my $point ('insert-searched', 'insert-created', 'insert-offered', 'inser
 {
 	(my $name = "n_$point") =~ s/\W/_/g;
 	# few to begin with, in low layers, where the new node's layer shall be the highest
-	fresh($name, $point eq 'insert-entry' ? 3 : 120);
-	for (1 .. 100)
+	my $highest = $point eq 'insert-entry';
+	fresh($name, $highest ? 3 : 120);
+	while ($highest && sql("SELECT value FROM hnsw_stats('${table}_v') WHERE name = 'layers'") > 4)
 	{
-		last if $point ne 'insert-entry' ||
-		  sql("SELECT value FROM hnsw_stats('${table}_v') WHERE name = 'layers'") <= 4;
 		sql("DROP TABLE $table");
 		fresh($name, 3);
 	}
