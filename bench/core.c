@@ -167,7 +167,7 @@ lap(const char *what, double *from)
 typedef struct Timed
 {
 	HnswBulk	bulk;
-	void	   *memory[2];
+	void	   *memory[HNSW_BULK_MEMORIES];
 	Size		bytes;			/* of the plan */
 	double		from;
 } Timed;
@@ -177,8 +177,14 @@ timed_memory(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 n
 {
 	Timed	   *timed = arg;
 
-	timed->bytes = bytes;
+	timed->bytes += which == HNSW_BULK_TREE ? 0 : bytes;
 	return timed->memory[which] = hnsw_alloc(bytes);
+}
+
+static void
+timed_release(void *arg, HnswBulkMemory which)
+{
+	hnsw_free(((Timed *) arg)->memory[which]);
 }
 
 static void
@@ -197,7 +203,7 @@ build_bulk(HnswInserter *inserter, HnswArena *arena, const Dataset *ds)
 {
 	const HnswLayout *layout = inserter->layout;
 	Timed		timed = {.from = seconds()};
-	HnswBulkTeam team = {timed_memory, timed_work, &timed};
+	HnswBulkTeam team = {timed_memory, timed_release, timed_work, &timed};
 
 	if (!hnsw_bulk_suits(layout, inserter->ef))
 		bench_fail("this layout is built row by row");
@@ -208,9 +214,6 @@ build_bulk(HnswInserter *inserter, HnswArena *arena, const Dataset *ds)
 	hnsw_bulk_complete(&timed.bulk, &team);
 	printf("leaves %u, compared %.0f and %.1f bytes a row\n", timed.bulk.plan.nleaves,
 		   (double) timed.bulk.compared / ds->n, (double) timed.bytes / ds->n);
-	for (int i = 0; i < 2; i++)
-		if (timed.memory[i] != NULL)
-			hnsw_free(timed.memory[i]);
 	hnsw_bulk_free(&timed.bulk);
 }
 

@@ -127,10 +127,10 @@ memory_can_be_shared(const HnswBuild *build, int workers, Size max_bytes)
 	double		rows = build->rows_expected;
 	double		arena = hnsw_layout_build_bytes(&build->layout, rows, workers + 1),
 				plan = build->staging ?
-	rows * hnsw_bulk_row_bytes(&build->layout, build->inserter.ef, workers + 1) : 0;
-	Size		bytes = (Size) Min(arena, (double) max_bytes) +
-	(Size) Min(plan, (double) (build->batch_bytes - max_bytes)) +
-	sizeof(uint64) * hnsw_build_table_space(build, max_bytes);
+	hnsw_bulk_common_bytes(&build->layout, build->inserter.ef, rows) : 0;
+	Size		table = sizeof(uint64) * hnsw_build_table_space(build, max_bytes),
+				bytes = (Size) Min(arena, (double) max_bytes) +
+	Max(table, (Size) Min(plan, (double) (build->batch_bytes - max_bytes)));
 
 	if (hnsw_shared_memory_available(bytes + PARALLEL_OVERHEAD * (workers + 1)))
 		return true;

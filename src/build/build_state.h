@@ -86,7 +86,7 @@ typedef struct HnswParallelBuild
 	uint64		step_number;	/* counts what step has been */
 	int			helping;		/* processes at work on a step, but for the
 								 * one that directs */
-	HnswBuildMemory memory[2];	/* by HnswBulkMemory */
+	HnswBuildMemory memory[HNSW_BULK_MEMORIES];
 
 	bool		logging;		/* workers: help with that */
 	BlockNumber written;		/* pages that may be logged */
@@ -96,6 +96,7 @@ typedef struct HnswParallelBuild
 
 	bool		extending;		/* HnswSharedPager's */
 	HnswBulkTable table;		/* of staged rows */
+	dsm_handle	table_entries;
 	pg_atomic_uint64 tuples;	/* rows indexed so far */
 	HnswSharedArena arena;
 } HnswParallelBuild;
@@ -118,8 +119,10 @@ typedef struct HnswBuild
 	HnswBulk	bulk;
 	HnswBulkStep step;
 	uint64		step_number;	/* the last that this process has seen */
-	dsm_segment *memory[2];		/* HnswParallelBuild's, where another process
-								 * directs */
+	dsm_segment *memory[HNSW_BULK_MEMORIES];	/* HnswParallelBuild's, where
+												 * another process directs */
+	dsm_segment *table;			/* entries of the shared table, while rows are
+								 * staged */
 	HnswBatch	batch;			/* rows that wait to be inserted through
 								 * shared buffers; most = 0: none do */
 	Size		batch_bytes;	/* memory for them */
@@ -141,8 +144,11 @@ extern double hnsw_build_scan(HnswBuild *build, IndexInfo *index_info, TableScan
 /* The last part: writes what is still in memory, and logs the index. */
 extern void hnsw_build_finish(HnswBuild *build);
 
-/* Rows will be staged; table and entries as for hnsw_bulk_init. */
-extern void hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries);
+/*
+ * Rows will be staged; the table is that of all processes, whose entries are this segment,
+ * or NULL.
+ */
+extern void hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, dsm_segment *entries);
 
 /*
  * Entries of the table that the processes of a build share, for what an arena of so many

@@ -94,7 +94,7 @@ report_step(HnswBuild *build, HnswBulkStep step)
 	build->step = step;
 	if (phases[step] == HNSW_PHASE_CLUSTER)
 		hnsw_build_report_phase(build, phases[step], clustered(&build->bulk, step),
-								3 * (int64) (HNSW_BULK_MEMORY(step) == HNSW_BULK_TREE ?
+								3 * (int64) (hnsw_bulk_needs(step, HNSW_BULK_TREE) ?
 											 build->bulk.tree.top->nrows : build->bulk.plan.nrows));
 	else if (step != HNSW_BULK_LINK_REST)
 		hnsw_build_report_phase(build, phases[step], 0, build->bulk.plan.nleaves);
@@ -109,9 +109,11 @@ save_scan(int64 scan[2])
 }
 
 void
-hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, uint64 *entries)
+hnsw_build_stage(HnswBuild *build, HnswBulkTable *table, dsm_segment *entries)
 {
-	hnsw_bulk_init(&build->bulk, &build->inserter, build->arena, table, entries);
+	build->table = entries;
+	hnsw_bulk_init(&build->bulk, &build->inserter, build->arena, table,
+				   entries == NULL ? NULL : dsm_segment_address(entries));
 	build->bulk.tick = report_work;
 	build->bulk.tick_arg = build;
 	build->staging = true;
@@ -126,6 +128,16 @@ hnsw_build_table_space(const HnswBuild *build, Size max_bytes)
 	return build->staging ? hnsw_bulk_table_space(rows * HNSW_BULK_TABLE_FACTOR) : 0;
 }
 
+/* Nothing will be staged any more. */
+static void
+drop_table(HnswBuild *build)
+{
+	hnsw_bulk_stage_free(&build->bulk);
+	if (build->table != NULL)
+		dsm_detach(build->table);
+	build->table = NULL;
+}
+
 /* Nothing of it is needed any more. */
 static void
 end_staging(HnswBuild *build)
@@ -133,6 +145,7 @@ end_staging(HnswBuild *build)
 	if (!build->staging)
 		return;
 	build->staging = false;
+	drop_table(build);
 	hnsw_bulk_free(&build->bulk);
 }
 
@@ -168,12 +181,13 @@ wait_for_helpers(HnswParallelBuild *shared)
 	ConditionVariableCancelSleep();
 }
 
-/* What the process that directs has provided for the tree and for the plan. */
+/* What the process that directs has provided. */
 typedef struct Provided
 {
 	HnswBuild  *build;
-	dsm_segment *segments[2];	/* NULL where it had to be of its own */
-	void	   *memory[2];
+	dsm_segment *segments[HNSW_BULK_MEMORIES];	/* NULL where it had to be of
+												 * its own */
+	void	   *memory[HNSW_BULK_MEMORIES];
 	bool		warned;
 } Provided;
 
@@ -215,14 +229,24 @@ provide(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleave
 }
 
 static void
-give_back(Provided *provided, HnswBulkMemory which)
+release(void *arg, HnswBulkMemory which)
 {
+	Provided   *provided = arg;
+
 	if (provided->segments[which] != NULL)
 		dsm_detach(provided->segments[which]);
-	else if (provided->memory[which] != NULL)
+	else
 		hnsw_free(provided->memory[which]);
-	provided->segments[which] = NULL;
-	provided->memory[which] = NULL;
+}
+
+/* Is all that the step needs in shared memory? */
+static bool
+is_shared(const Provided *provided, HnswBulkStep step)
+{
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		if (hnsw_bulk_needs(step, i) && provided->segments[i] == NULL)
+			return false;
+	return true;
 }
 
 static void
@@ -230,11 +254,8 @@ direct(void *arg, HnswBulkStep step)
 {
 	Provided   *provided = arg;
 	HnswBuild  *build = provided->build;
-	HnswBulkMemory which = HNSW_BULK_MEMORY(step);
-	bool		together = provided->segments[which] != NULL;
+	bool		together = is_shared(provided, step);
 
-	if (which == HNSW_BULK_PLAN)
-		give_back(provided, HNSW_BULK_TREE);
 	report_step(build, step);
 	if (together)
 		announce(build->parallel, step);
@@ -250,15 +271,14 @@ void
 hnsw_build_complete(HnswBuild *build)
 {
 	Provided	provided = {.build = build};
-	HnswBulkTeam team = {provide, direct, &provided};
+	HnswBulkTeam team = {provide, release, direct, &provided};
 	int64		scan[2];
 
 	if (!build->staging)
 		return;
 	save_scan(scan);
+	drop_table(build);
 	hnsw_bulk_complete(&build->bulk, &team);
-	give_back(&provided, HNSW_BULK_TREE);
-	give_back(&provided, HNSW_BULK_PLAN);
 	end_staging(build);
 	hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
 }
@@ -282,26 +302,29 @@ unmap_memory(HnswBuild *build, HnswBulkMemory which)
 static bool
 map_memory(HnswBuild *build, HnswBulkStep step)
 {
-	HnswBulkMemory which = HNSW_BULK_MEMORY(step);
-	const HnswBuildMemory *memory = &build->parallel->memory[which];
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		if (!hnsw_bulk_needs(step, i))
+			unmap_memory(build, i);
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+	{
+		const HnswBuildMemory *memory = &build->parallel->memory[i];
 
-	if (build->memory[which] != NULL)
-		return true;
-	if (which == HNSW_BULK_PLAN)
-		unmap_memory(build, HNSW_BULK_TREE);
-	build->memory[which] = dsm_attach(memory->handle);
-	if (build->memory[which] == NULL)
-		return false;
-	hnsw_bulk_set_memory(&build->bulk, which, memory->nrows, memory->nleaves,
-						 dsm_segment_address(build->memory[which]));
+		if (build->memory[i] != NULL || !hnsw_bulk_needs(step, i))
+			continue;
+		build->memory[i] = dsm_attach(memory->handle);
+		if (build->memory[i] == NULL)
+			return false;
+		hnsw_bulk_set_memory(&build->bulk, i, memory->nrows, memory->nleaves,
+							 dsm_segment_address(build->memory[i]));
+	}
 	return true;
 }
 
 void
 hnsw_build_stop_helping(HnswBuild *build)
 {
-	unmap_memory(build, HNSW_BULK_TREE);
-	unmap_memory(build, HNSW_BULK_PLAN);
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		unmap_memory(build, i);
 	end_staging(build);
 }
 
@@ -324,6 +347,7 @@ hnsw_build_help(HnswBuild *build)
 	if (step == NO_STEP)
 		return false;
 
+	drop_table(build);
 	helps = map_memory(build, step);
 	if (helps)
 	{

@@ -35,8 +35,6 @@
 #define KEY_QUERY_TEXT		UINT64_C(0xB002)
 #define KEY_WAL_USAGE		UINT64_C(0xB003)
 #define KEY_BUFFER_USAGE	UINT64_C(0xB004)
-#define KEY_TABLE			UINT64_C(0xB005)
-
 
 /* rows that are worth a process: a few tenths of a second of work */
 #define ROWS_A_PROCESS	2000
@@ -48,7 +46,7 @@ typedef struct Leader
 {
 	ParallelContext *context;
 	HnswParallelBuild *shared;
-	uint64	   *entries;		/* of the table of staged rows */
+	dsm_segment *entries;		/* of the table of staged rows */
 	Snapshot	snapshot;
 	WalUsage   *wal_usage;
 	BufferUsage *buffer_usage;
@@ -118,7 +116,7 @@ load_share(HnswBuild *build, IndexInfo *index_info)
 }
 
 static void
-join_build(HnswBuild *build, HnswParallelBuild *shared, uint64 *entries, int number)
+join_build(HnswBuild *build, HnswParallelBuild *shared, dsm_segment *entries, int number)
 {
 	build->parallel = shared;
 	build->layout = shared->layout;
@@ -129,7 +127,7 @@ join_build(HnswBuild *build, HnswParallelBuild *shared, uint64 *entries, int num
 	build->arena = &build->mapping.arena;
 	hnsw_build_init(build, shared->ef_construction,
 					hnsw_mix64(shared->seed + (uint64) number));
-	if (shared->staging)
+	if (entries != NULL)
 		hnsw_build_stage(build, &shared->table, entries);
 }
 
@@ -153,7 +151,10 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
 	build->index = index_open(shared->index, index_lock);
 	index_info = BuildIndexInfo(build->index);
 	index_info->ii_Concurrent = shared->concurrent;
-	join_build(build, shared, shm_toc_lookup(toc, KEY_TABLE, true), ParallelWorkerNumber + 1);
+
+	/* if the table has gone the arena is being left already: no row is staged */
+	join_build(build, shared, shared->staging ? dsm_attach(shared->table_entries) : NULL,
+			   ParallelWorkerNumber + 1);
 
 	InstrStartParallelQuery();
 	load_share(build, index_info);
@@ -190,14 +191,9 @@ hnsw_parallel_build_main(dsm_segment *seg, shm_toc *toc)
  * ------------------------------------------------------------------------
  */
 static void
-estimate(ParallelContext *context, Size shared_size, Size table_size)
+estimate(ParallelContext *context, Size shared_size)
 {
 	shm_toc_estimate_chunk(&context->estimator, shared_size);
-	if (table_size > 0)
-	{
-		shm_toc_estimate_chunk(&context->estimator, table_size);
-		shm_toc_estimate_keys(&context->estimator, 1);
-	}
 	shm_toc_estimate_chunk(&context->estimator, mul_size(sizeof(WalUsage), context->nworkers));
 	shm_toc_estimate_chunk(&context->estimator,
 						   mul_size(sizeof(BufferUsage), context->nworkers));
@@ -241,13 +237,52 @@ init_shared(HnswParallelBuild *shared, const HnswBuild *build, const IndexInfo *
 	hnsw_shared_arena_init(&shared->arena, max_bytes);
 }
 
+/* A table for so many staged rows; false when there is no memory for it. */
+static bool
+make_table(Leader *leader, uint64 space)
+{
+	Size		bytes = mul_size(sizeof(uint64), space);
+
+	leader->entries = hnsw_create_segment(bytes);
+	if (leader->entries == NULL)
+		return false;
+	memset(dsm_segment_address(leader->entries), 0xFF, bytes);
+	leader->shared->table.space = space;
+	leader->shared->table_entries = dsm_segment_handle(leader->entries);
+	leader->shared->staging = true;
+	return true;
+}
+
+/* All that the workers find when they start; false when there is no memory for it. */
+static bool
+prepare(Leader *leader, HnswBuild *build, IndexInfo *index_info, Size size, Size max_bytes)
+{
+	ParallelContext *context = leader->context;
+	uint64		space = hnsw_build_table_space(build, max_bytes);
+
+	if (context->seg == NULL)
+		return false;
+	leader->shared = store(context, KEY_BUILD, size);
+	init_shared(leader->shared, build, index_info, max_bytes, context->nworkers + 1);
+	if (space > 0 && !make_table(leader, space))
+		return false;
+	table_parallelscan_initialize(build->heap, scan_of(leader->shared), leader->snapshot);
+	leader->wal_usage = store(context, KEY_WAL_USAGE,
+							  mul_size(sizeof(WalUsage), context->nworkers));
+	leader->buffer_usage = store(context, KEY_BUFFER_USAGE,
+								 mul_size(sizeof(BufferUsage), context->nworkers));
+	if (debug_query_string)
+		strcpy(store(context, KEY_QUERY_TEXT, strlen(debug_query_string) + 1),
+			   debug_query_string);
+	return true;
+}
+
 /* Starts the workers; false when there are none, with everything undone. */
 static bool
 start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int workers,
 			  Size max_bytes)
 {
 	ParallelContext *context;
-	uint64		space;
 	Size		size;
 
 	EnterParallelMode();
@@ -257,28 +292,10 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 		RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
 	size = add_size(BUFFERALIGN(sizeof(HnswParallelBuild)),
 					table_parallelscan_estimate(build->heap, leader->snapshot));
-	space = hnsw_build_table_space(build, max_bytes);
-	estimate(context, size, mul_size(sizeof(uint64), space));
+	estimate(context, size);
 	InitializeParallelDSM(context);
-	if (context->seg != NULL)
+	if (prepare(leader, build, index_info, size, max_bytes))
 	{
-		leader->shared = store(context, KEY_BUILD, size);
-		init_shared(leader->shared, build, index_info, max_bytes, workers + 1);
-		if (space > 0)
-		{
-			leader->entries = store(context, KEY_TABLE, sizeof(uint64) * space);
-			memset(leader->entries, 0xFF, sizeof(uint64) * space);
-			leader->shared->table.space = space;
-			leader->shared->staging = true;
-		}
-		table_parallelscan_initialize(build->heap, scan_of(leader->shared), leader->snapshot);
-		leader->wal_usage = store(context, KEY_WAL_USAGE,
-								  mul_size(sizeof(WalUsage), context->nworkers));
-		leader->buffer_usage = store(context, KEY_BUFFER_USAGE,
-									 mul_size(sizeof(BufferUsage), context->nworkers));
-		if (debug_query_string)
-			strcpy(store(context, KEY_QUERY_TEXT, strlen(debug_query_string) + 1),
-				   debug_query_string);
 		LaunchParallelWorkers(context);
 		ereport(DEBUG1,
 				(errmsg_internal("building index \"%s\" with %d of %d parallel workers",
@@ -287,6 +304,8 @@ start_workers(Leader *leader, HnswBuild *build, IndexInfo *index_info, int worke
 		if (context->nworkers_launched > 0)
 			return true;
 	}
+	if (leader->entries != NULL)
+		dsm_detach(leader->entries);
 	if (IsMVCCSnapshot(leader->snapshot))
 		UnregisterSnapshot(leader->snapshot);
 	DestroyParallelContext(context);

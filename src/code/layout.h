@@ -50,11 +50,16 @@ hnsw_layout_occlusion(const HnswLayout *layout)
 /* Bytes of an index for each node, upper layers and whole pages included. */
 extern double hnsw_layout_row_bytes(const HnswLayout *layout);
 
-/* Pages that the insert of one node may add: a record a layer, a chunk, an aside page. */
+/*
+ * Pages that the insert of one node may add: an extent for its record in layer 0, one for
+ * a chunk, one for a page aside, and those for its records in all other layers.
+ */
 static inline uint32
 hnsw_layout_insert_pages(const HnswLayout *layout)
 {
-	return (HNSW_MAX_LAYERS + 2) * layout->extent_pages;
+	uint32		per_extent = layout->shape[HNSW_UPPER].per_extent;
+
+	return (3 + (HNSW_MAX_LAYERS - 1 + per_extent - 1) / per_extent) * layout->extent_pages;
 }
 
 /*

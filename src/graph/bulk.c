@@ -23,7 +23,10 @@ hnsw_bulk_suits(const HnswLayout *layout, int ef_construction)
 /* rows of a leaf on the average: 34 to 43, of skewed data as few as 20 */
 #define LEAF_ROWS		36
 
-/* memory for a build that is this many times the scratch of its processes pays */
+/*
+ * Memory for a build that is this many times the scratch of its processes pays: what they
+ * have at the default ef_construction, where it is less.
+ */
 #define LEAST_SHARE		4
 
 /*
@@ -39,19 +42,58 @@ hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction)
 	return Max(4, Min(HNSW_BULK_MOST_FANOUT, fanout));
 }
 
-double
-hnsw_bulk_row_bytes(const HnswLayout *layout, int ef_construction, int processes)
+/*
+ * Memory of what there is one after the other, for so many rows and leaves.  What is
+ * linear in them is taken as that beyond what 32 bits can count.
+ */
+typedef struct Memory
 {
-	double		leaves = 100.0 * HNSW_BULK_NEAR;
-	double		none = hnsw_bulk_plan_bytes(layout, ef_construction, 0, (uint32) leaves),
-				rows = hnsw_bulk_plan_bytes(layout, ef_construction, 4096, (uint32) leaves);
+	double		table;			/* of what is staged; while it grows, twice */
+	double		rows;
+	double		tree;
+	double		centers;
+	double		plan;
+} Memory;
 
-	/*
-	 * the plan is filled from the tree; a shared table of what is staged
-	 * stays to the end
-	 */
-	return (rows - none) / 4096 + none / leaves / LEAF_ROWS + HNSW_BULK_TREE_ROW +
-		(processes > 1 ? sizeof(uint64) * 4 / 3 * HNSW_BULK_TABLE_FACTOR : 0);
+static Memory
+memory_for(const HnswLayout *layout, int ef_construction, double rows, int processes)
+{
+	double		most = Min(rows, 4e9),
+				times = Max(rows / Max(most, 1), 1);
+	uint32		nrows = (uint32) ceil(most),
+				nleaves = nrows / LEAF_ROWS + 1;
+	Memory		memory;
+	HnswLayout	dense;
+
+	hnsw_own_dense_layout(layout, &dense);
+	memory.table = sizeof(uint64) * (processes > 1 ?
+									 hnsw_bulk_table_space(most * HNSW_BULK_TABLE_FACTOR) :
+									 2.5 * hnsw_bulk_table_space(most)) * times;
+	memory.rows = sizeof(HnswId) * nrows * times;
+	memory.tree = hnsw_bulk_tree_bytes(&dense, nrows) * times;
+	memory.centers = hnsw_bulk_centers_bytes(layout, nleaves) * times;
+	memory.plan = hnsw_bulk_plan_bytes(layout, ef_construction, nrows, nleaves) * times;
+	return memory;
+}
+
+double
+hnsw_bulk_common_bytes(const HnswLayout *layout, int ef_construction, double rows)
+{
+	Memory		memory = memory_for(layout, ef_construction, rows, 1);
+
+	return memory.rows + memory.plan + memory.centers;
+}
+
+/* All that there is at a time beside the arena, at most. */
+static double
+beside_arena(const HnswLayout *layout, int ef_construction, double rows, int processes)
+{
+	Memory		memory = memory_for(layout, ef_construction, rows, processes);
+	double		assign = memory.centers + (double) processes * hnsw_bulk_assign_bytes(),
+				compare = (double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction),
+				planned = memory.plan + Max(assign, compare);
+
+	return Max(memory.table, memory.rows + Max(memory.tree, planned));
 }
 
 Size
@@ -67,8 +109,7 @@ double
 hnsw_bulk_staged_bytes(const HnswLayout *layout, int ef_construction, double rows, int processes)
 {
 	return hnsw_layout_build_bytes(layout, rows, processes) +
-		rows * hnsw_bulk_row_bytes(layout, ef_construction, processes) +
-		(double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
+		beside_arena(layout, ef_construction, rows, processes);
 }
 
 double
@@ -85,8 +126,10 @@ bool
 hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, double rows, Size memory,
 			   int processes)
 {
+	Size		scratch = hnsw_bulk_scratch_bytes(layout, Max(ef_construction, HNSW_DEFAULT_EF_CONSTRUCTION));
+
 	return hnsw_bulk_suits(layout, ef_construction) &&
-		memory / LEAST_SHARE >= processes * hnsw_bulk_scratch_bytes(layout, ef_construction) &&
+		memory / LEAST_SHARE >= processes * scratch &&
 		(layout->shape[HNSW_BASE].bits > 0 ||
 		 memory >= hnsw_bulk_staged_bytes(layout, ef_construction, rows, processes));
 }
@@ -94,10 +137,21 @@ hnsw_bulk_pays(const HnswLayout *layout, int ef_construction, double rows, Size 
 Size
 hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory, int processes)
 {
-	double		row = hnsw_layout_row_bytes(layout);
+	double		row = hnsw_layout_row_bytes(layout),
+				fewest = 0,
+				most = memory / row;
 
-	memory -= processes * hnsw_bulk_scratch_bytes(layout, ef_construction);
-	return (Size) (memory * (row / (row + hnsw_bulk_row_bytes(layout, ef_construction, processes))));
+	/* of how many rows there is room for both */
+	while (most - fewest > 1)
+	{
+		double		rows = (fewest + most) / 2;
+
+		if (rows * row + beside_arena(layout, ef_construction, rows, processes) <= memory)
+			fewest = rows;
+		else
+			most = rows;
+	}
+	return (Size) (fewest * row);
 }
 
 void
@@ -158,6 +212,11 @@ hnsw_bulk_free(HnswBulk *bulk)
 		hnsw_free(bulk->meetings);
 		hnsw_free(bulk->limits);
 		hnsw_free(bulk->met);
+	}
+	if (bulk->members != NULL)
+	{
+		hnsw_free(bulk->members);
+		hnsw_free(bulk->places);
 	}
 }
 
@@ -256,7 +315,7 @@ work_on_leaves(HnswBulk *bulk, HnswBulkStep step)
 void
 hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step)
 {
-	if (HNSW_BULK_MEMORY(step) == HNSW_BULK_TREE)
+	if (hnsw_bulk_needs(step, HNSW_BULK_TREE))
 		hnsw_bulk_work_on_tree(bulk, step);
 	else
 		work_on_leaves(bulk, step);
@@ -266,10 +325,21 @@ void
 hnsw_bulk_set_memory(HnswBulk *bulk, HnswBulkMemory which, uint32 nrows, uint32 nleaves,
 					 void *memory)
 {
-	if (which == HNSW_BULK_TREE)
-		hnsw_bulk_tree_set_memory(&bulk->tree, &bulk->dense, nrows, memory);
-	else
-		hnsw_bulk_plan_set_memory(bulk, nrows, nleaves, memory);
+	switch (which)
+	{
+		case HNSW_BULK_ROWS:
+			bulk->tree.rows = bulk->plan.rows = memory;
+			break;
+		case HNSW_BULK_TREE:
+			hnsw_bulk_tree_set_memory(&bulk->tree, &bulk->dense, nrows, memory);
+			break;
+		case HNSW_BULK_CENTERS:
+			hnsw_bulk_centers_set_memory(bulk, nleaves, memory);
+			break;
+		default:
+			hnsw_bulk_plan_set_memory(bulk, nrows, nleaves, memory);
+			break;
+	}
 }
 
 static void
@@ -280,35 +350,62 @@ provide(HnswBulk *bulk, const HnswBulkTeam *team, HnswBulkMemory which, Size byt
 						 team->memory(team->arg, which, bytes, nrows, nleaves));
 }
 
-void
-hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
+/* Puts the rows into a tree, and makes the plan of its leaves; false without rows. */
+static bool
+make_plan(HnswBulk *bulk, const HnswBulkTeam *team, uint32 space)
 {
-	HnswPager  *pager = bulk->ins->pager;
-	uint32		nrows = pager->ops->limit(pager, HNSW_BASE),
+	uint32		nrows,
 				nleaves;
+	uint32	   *starts;
 
-	if (nrows == 0)
-		return;
-	hnsw_bulk_stage_free(bulk);
-	provide(bulk, team, HNSW_BULK_TREE, hnsw_bulk_tree_bytes(&bulk->dense, nrows), nrows, 0);
+	provide(bulk, team, HNSW_BULK_TREE, hnsw_bulk_tree_bytes(&bulk->dense, space), space, 0);
 	hnsw_bulk_collect(bulk);
 	nrows = bulk->tree.top->nrows;
 	if (nrows == 0)
-		return;
+	{
+		team->release(team->arg, HNSW_BULK_TREE);
+		return false;
+	}
 	team->work(team->arg, HNSW_BULK_TREE_ASSIGN);
 	hnsw_bulk_tree_divide(&bulk->tree);
 	team->work(team->arg, HNSW_BULK_TREE_SPLIT);
 
 	nleaves = hnsw_bulk_tree_nleaves(&bulk->tree);
+	starts = hnsw_alloc(sizeof(uint32) * ((Size) nleaves + 1));
+	hnsw_bulk_tree_starts(&bulk->tree, starts);
+	team->release(team->arg, HNSW_BULK_TREE);
 	provide(bulk, team, HNSW_BULK_PLAN,
 			hnsw_bulk_plan_bytes(bulk->layout, bulk->ins->ef, nrows, nleaves), nrows, nleaves);
-	hnsw_bulk_plan_fill(bulk);
-	for (int step = HNSW_BULK_CENTER; step < HNSW_BULK_STEPS; step++)
+	hnsw_bulk_plan_fill(bulk, starts);
+	hnsw_free(starts);
+	return true;
+}
+
+void
+hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
+{
+	HnswPager  *pager = bulk->ins->pager;
+	uint32		space = pager->ops->limit(pager, HNSW_BASE);
+
+	if (space == 0)
+		return;
+	hnsw_bulk_stage_free(bulk);
+	provide(bulk, team, HNSW_BULK_ROWS, sizeof(HnswId) * (Size) space, space, 0);
+	if (make_plan(bulk, team, space))
 	{
-		team->work(team->arg, step);
-		if (step == HNSW_BULK_ASSIGN)
-			hnsw_bulk_members(bulk);
+		uint32		nleaves = bulk->plan.nleaves;
+
+		provide(bulk, team, HNSW_BULK_CENTERS, hnsw_bulk_centers_bytes(bulk->layout, nleaves),
+				bulk->plan.nrows, nleaves);
+		for (int step = HNSW_BULK_CENTER; step < HNSW_BULK_STEPS; step++)
+		{
+			team->work(team->arg, step);
+			if (step == HNSW_BULK_ASSIGN)
+				team->release(team->arg, HNSW_BULK_CENTERS);
+		}
+		team->release(team->arg, HNSW_BULK_PLAN);
 	}
+	team->release(team->arg, HNSW_BULK_ROWS);
 }
 
 /* ------------------------------------------------------------------------
@@ -318,7 +415,7 @@ hnsw_bulk_complete(HnswBulk *bulk, const HnswBulkTeam *team)
 typedef struct Alone
 {
 	HnswBulk   *bulk;
-	void	   *memory[2];
+	void	   *memory[HNSW_BULK_MEMORIES];
 } Alone;
 
 static void *
@@ -330,30 +427,22 @@ memory_alone(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 n
 }
 
 static void
-free_alone(Alone *alone, HnswBulkMemory which)
+release_alone(void *arg, HnswBulkMemory which)
 {
-	if (alone->memory[which] != NULL)
-		hnsw_free(alone->memory[which]);
-	alone->memory[which] = NULL;
+	hnsw_free(((Alone *) arg)->memory[which]);
 }
 
 static void
 work_alone(void *arg, HnswBulkStep step)
 {
-	Alone	   *alone = arg;
-
-	if (HNSW_BULK_MEMORY(step) == HNSW_BULK_PLAN)
-		free_alone(alone, HNSW_BULK_TREE);
-	hnsw_bulk_work(alone->bulk, step);
+	hnsw_bulk_work(((Alone *) arg)->bulk, step);
 }
 
 void
 hnsw_bulk_finish(HnswBulk *bulk)
 {
 	Alone		alone = {.bulk = bulk};
-	HnswBulkTeam team = {memory_alone, work_alone, &alone};
+	HnswBulkTeam team = {memory_alone, release_alone, work_alone, &alone};
 
 	hnsw_bulk_complete(bulk, &team);
-	free_alone(&alone, HNSW_BULK_TREE);
-	free_alone(&alone, HNSW_BULK_PLAN);
 }

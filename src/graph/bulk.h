@@ -9,8 +9,8 @@
  * tells why, and what each step may rely on.
  *
  * Several processes that share an arena may do the steps together: each has an HnswBulk
- * of its own, and they have in common the HnswBulkTable, and the memory of the HnswBulkTree
- * and then of the HnswBulkPlan.
+ * of its own, and they have in common the HnswBulkTable, and then the pieces of memory
+ * that are HnswBulkMemory.
  *
  * IDENTIFICATION
  *	  src/graph/bulk.h
@@ -66,29 +66,47 @@ typedef struct HnswBulkProgress
 	uint32		joined[HNSW_BULK_STEPS];	/* processes that have begun */
 	uint32		next[HNSW_BULK_STEPS][HNSW_BULK_LANES]; /* how many of each lane
 														 * have been asked for */
+	uint32		nblocks;		/* of the lists, in use */
 } HnswBulkProgress;
 
 /*
- * All nodes of layer 0 in leaves of near ones.  The arrays are in one piece of memory,
- * which hnsw_bulk_plan_set_memory divides up.
+ * The members of a leaf: a chain of blocks, the last one first, each of which but this is
+ * full.  A block has the number of the one before it, and then members (bulk_list.c).
  */
+typedef struct HnswBulkList
+{
+	uint32		block;
+	uint32		count;			/* members */
+} HnswBulkList;
+
+/* Those of a list that have not been taken yet. */
+typedef HnswBulkList HnswBulkCursor;
+
+#define HNSW_BULK_BLOCK		64
+
+/* All nodes of layer 0 in leaves of near ones. */
 typedef struct HnswBulkPlan
 {
 	uint32		nrows;
 	uint32		nleaves;
-	uint32		nnear;			/* leaves that are near each leaf */
+	uint32		nnear;			/* leaves near a leaf */
 	uint32		fanout;
-	HnswBulkProgress *progress;
+	uint32		member_bytes;	/* of a member in a list */
+	uint32		per_block;
+
+	/* HNSW_BULK_ROWS */
 	HnswId	   *rows;			/* leaf by leaf */
-	uint32	   *starts;			/* of the leaves in rows; nleaves + 1 */
+
+	/* HNSW_BULK_CENTERS */
 	HnswOwnFactors *factors;	/* of the leaves' centers */
-	uint32	   *near;			/* nnear for each leaf */
-	uint32	   *first;			/* of the leaves in members; nleaves + 1 */
-	HnswId	   *members;		/* rows of the leaf and those near it, in the
-								 * order of rows */
-	uint8	   *picks;			/* fanout for each of rows: which of the
-								 * leaves near its own */
 	uint8	   *centers;		/* own vectors, of HnswBulk.dense */
+
+	/* HNSW_BULK_PLAN */
+	HnswBulkProgress *progress;
+	uint32	   *starts;			/* of the leaves in rows; nleaves + 1 */
+	HnswBulkList *lists;		/* of the leaves: rows of the leaf and those
+								 * near it */
+	char	   *blocks;			/* of the lists */
 	char	   *nearest;		/* records without codes: what each row
 								 * remembers */
 } HnswBulkPlan;
@@ -123,6 +141,8 @@ typedef struct HnswBulk
 	struct HnswMeeting *meetings;
 	float	   *limits;			/* of the meetings */
 	int			nmeetings;		/* that there is room for */
+	uint32	   *members;		/* of the leaf that will be next */
+	uint64	   *places;			/* of this one, twice as many */
 	HnswItem   *met;
 	uint64	   *numbers;		/* 5 keep */
 	int64		compared;		/* pairs, in all */
@@ -134,8 +154,11 @@ typedef struct HnswBulk
  */
 extern bool hnsw_bulk_suits(const HnswLayout *layout, int ef_construction);
 
-/* Memory beside the arena: for each row, and of each process, in bytes. */
-extern double hnsw_bulk_row_bytes(const HnswLayout *layout, int ef_construction, int processes);
+/*
+ * Memory beside the arena, in bytes: what the processes have in common after so many rows
+ * have been staged, but for the tree, which is less; and the scratch of each.
+ */
+extern double hnsw_bulk_common_bytes(const HnswLayout *layout, int ef_construction, double rows);
 extern Size hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_construction);
 
 /*
@@ -167,6 +190,9 @@ extern void hnsw_bulk_init(HnswBulk *bulk, HnswInserter *ins, HnswArena *arena,
 						   HnswBulkTable *table, uint64 *entries);
 extern void hnsw_bulk_free(HnswBulk *bulk);
 
+/* Nothing will be staged any more: the table is not needed. */
+extern void hnsw_bulk_stage_free(HnswBulk *bulk);
+
 /* Entries of a table for so many rows; all of them are HNSW_BULK_EMPTY at first. */
 extern uint64 hnsw_bulk_table_space(double rows);
 
@@ -184,28 +210,39 @@ extern uint64 hnsw_bulk_table_space(double rows);
  */
 extern HnswInserted hnsw_bulk_add(HnswBulk *bulk, const void *v, HnswTid tid);
 
-/* What the processes have in common. */
+/* What the processes have in common, each piece as long as steps need it. */
 typedef enum HnswBulkMemory
 {
-	HNSW_BULK_TREE,
-	HNSW_BULK_PLAN
+	HNSW_BULK_ROWS,				/* ids of the rows */
+	HNSW_BULK_TREE,				/* the rest of the tree */
+	HNSW_BULK_CENTERS,			/* of the plan's leaves */
+	HNSW_BULK_PLAN,				/* the rest of the plan */
+	HNSW_BULK_MEMORIES
 } HnswBulkMemory;
 
-/* Which of them a step is on. */
-#define HNSW_BULK_MEMORY(step) \
-	((step) <= HNSW_BULK_TREE_SPLIT ? HNSW_BULK_TREE : HNSW_BULK_PLAN)
+static inline bool
+hnsw_bulk_needs(HnswBulkStep step, HnswBulkMemory which)
+{
+	bool		on_tree = step <= HNSW_BULK_TREE_SPLIT;
+
+	return which == HNSW_BULK_ROWS ? true :
+		which == HNSW_BULK_TREE ? on_tree :
+		which == HNSW_BULK_CENTERS ? step == HNSW_BULK_CENTER || step == HNSW_BULK_ASSIGN :
+		!on_tree;
+}
 
 /*
- * Who makes a graph of the rows that have been staged.  "memory" provides so many bytes:
- * for the tree of so many rows at most, then for the plan of so many rows and leaves; all
- * who take part set theirs to the same (hnsw_bulk_set_memory).  The tree's is not needed
- * any more when the first step on the plan begins.  "work" has all of them do a step
- * (hnsw_bulk_work), and returns when they have ended.
+ * Who makes a graph of the rows that have been staged.  "memory" provides so many bytes,
+ * for so many rows (in a tree at most so many) and leaves; all who take part set theirs to
+ * the same (hnsw_bulk_set_memory).  "release" takes them back, after the last step that
+ * needs them (hnsw_bulk_needs).  "work" has all of them do a step (hnsw_bulk_work), and
+ * returns when they have ended.
  */
 typedef struct HnswBulkTeam
 {
 	void	   *(*memory) (void *arg, HnswBulkMemory which, Size bytes, uint32 nrows,
 						   uint32 nleaves);
+	void		(*release) (void *arg, HnswBulkMemory which);
 	void		(*work) (void *arg, HnswBulkStep step);
 	void	   *arg;
 } HnswBulkTeam;
@@ -222,7 +259,7 @@ extern void hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step);
 extern void hnsw_bulk_finish(HnswBulk *bulk);
 
 /* rows that are compared with each other at once */
-#define HNSW_BULK_MOST_MEMBERS	2048
+#define HNSW_BULK_MOST_MEMBERS	1024
 
 /* leaves that a row belongs to: the more, the more of its nearest it meets */
 extern int	hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction);
@@ -255,19 +292,31 @@ extern void hnsw_bulk_forget(struct HnswNearest *nearest);
 extern void hnsw_bulk_recall(HnswBulk *bulk, const struct HnswNearest *nearest);
 
 extern void hnsw_bulk_stage_init(HnswBulk *bulk, HnswBulkTable *table, uint64 *entries);
-extern void hnsw_bulk_stage_free(HnswBulk *bulk);
 
 /* Between the steps, by one process: the rows come into a tree, which is begun. */
 extern void hnsw_bulk_collect(HnswBulk *bulk);
 
-/* The tree has been split: the plan has its rows and leaves. */
+/* The tree has been split into leaves, which begin there: the plan has them. */
+extern Size hnsw_bulk_centers_bytes(const HnswLayout *layout, uint32 nleaves);
 extern Size hnsw_bulk_plan_bytes(const HnswLayout *layout, int ef_construction,
 								 uint32 nrows, uint32 nleaves);
+extern void hnsw_bulk_centers_set_memory(HnswBulk *bulk, uint32 nleaves, void *memory);
 extern void hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *memory);
-extern void hnsw_bulk_plan_fill(HnswBulk *bulk);
+extern void hnsw_bulk_plan_fill(HnswBulk *bulk, const uint32 *starts);
 
-/* Rows have been assigned: each leaf has a list of its members. */
-extern void hnsw_bulk_members(HnswBulk *bulk);
+/* Scratch of a process that assigns rows to leaves. */
+extern Size hnsw_bulk_assign_bytes(void);
+
+/* Members of leaves.  Sets how they are stored; the number of blocks for so many. */
+extern uint32 hnsw_bulk_lists_init(HnswBulkPlan *plan);
+
+/* Adds members of a leaf, which are places in plan.rows, under its first row's lock. */
+extern void hnsw_bulk_list_add(HnswBulkPlan *plan, uint32 leaf, const uint32 *members, int n);
+
+/* From the last one on; takes up to n members, and returns how many there were. */
+extern HnswBulkCursor hnsw_bulk_list_open(const HnswBulkPlan *plan, uint32 leaf);
+extern int	hnsw_bulk_list_take(const HnswBulkPlan *plan, HnswBulkCursor *cursor, int n,
+								uint32 *members);
 
 /* What a process does of a step on the tree. */
 extern void hnsw_bulk_work_on_tree(HnswBulk *bulk, HnswBulkStep step);

@@ -25,6 +25,9 @@ typedef struct BatchRow
 	HnswOwnFactors factors;
 } BatchRow;
 
+/* memory of a row in a tree (bulk_tree.h): two numbers and a part */
+#define TREE_ROW	(2 * sizeof(uint32) + 1)
+
 /* rows for which it takes the trouble */
 #define LEAST_ROWS		256
 
@@ -43,7 +46,7 @@ hnsw_batch_init(HnswBatch *batch, const HnswLayout *layout, Size bytes)
 	batch->layout = layout;
 	hnsw_own_dense_layout(layout, &batch->dense);
 	batch->stride = (sizeof(BatchRow) + layout->own_bytes + 7) / 8 * 8;
-	most = Max(LEAST_ROWS, bytes / (batch->stride + HNSW_BULK_TREE_ROW));
+	most = Max(LEAST_ROWS, bytes / (batch->stride + TREE_ROW));
 	batch->most = (uint32) Min(most, UINT32_C(0x7FFFFFFF));
 	batch->chunks = hnsw_alloc_zero(sizeof(char *) * (batch->most / HNSW_BATCH_CHUNK + 1));
 }
@@ -121,7 +124,7 @@ hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins, void (*done) (void *arg),
 {
 	HnswBulkSource source = {.layout = &batch->dense,.own = own_of,.arg = batch,.seed = ins->random};
 	void	   *memory = hnsw_alloc(hnsw_bulk_tree_bytes(&batch->dense, batch->count));
-	HnswBulkTree tree;
+	HnswBulkTree tree = {.rows = hnsw_alloc(sizeof(uint32) * batch->count)};
 
 	batch->dense_codes = hnsw_alloc(batch->layout->dim);
 	hnsw_bulk_tree_set_memory(&tree, &batch->dense, batch->count, memory);
@@ -142,5 +145,6 @@ hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins, void (*done) (void *arg),
 		CHECK_FOR_INTERRUPTS();
 	}
 	hnsw_free(memory);
+	hnsw_free(tree.rows);
 	batch->count = 0;
 }

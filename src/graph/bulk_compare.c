@@ -247,9 +247,12 @@ meet_all(HnswBulk *bulk, int row, int from, int n, const float *g)
 		meet(bulk, from + __builtin_ctzll(mask), row, g[__builtin_ctzll(mask)]);
 }
 
-/* Compares n rows with each other, of which the tiles on and above the diagonal. */
+/*
+ * Compares n rows with each other, of which the tiles on and above the diagonal, and
+ * fetches those of bulk->members meanwhile.
+ */
 static void
-compare_all(HnswBulk *bulk, int n, const HnswId *ahead, int nahead)
+compare_all(HnswBulk *bulk, int n, int nahead)
 {
 	int			fetched = 0;
 
@@ -258,7 +261,7 @@ compare_all(HnswBulk *bulk, int n, const HnswId *ahead, int nahead)
 		int			nrows = Min(TILE, n - row);
 
 		for (int end = (int) ((int64) nahead * (row + nrows) / n); fetched < end; fetched++)
-			prefetch_own(bulk, ahead[fetched]);
+			prefetch_own(bulk, bulk->plan.rows[bulk->members[fetched]]);
 		bulk->probes.count = 0;
 		add_rows(bulk, row, nrows, true);
 		for (int col = row; col < n; col += TILE)
@@ -339,7 +342,8 @@ limit_of(HnswBulk *bulk, HnswId id)
 Size
 hnsw_bulk_meeting_bytes(int keep)
 {
-	return sizeof(HnswMeeting) + sizeof(float) + sizeof(HnswItem) * (keep + MEETING_SPACE);
+	return sizeof(HnswMeeting) + sizeof(float) + sizeof(uint32) + 2 * sizeof(uint64) +
+		sizeof(HnswItem) * (keep + MEETING_SPACE);
 }
 
 /* Room for so many members. */
@@ -356,6 +360,11 @@ make_scratch(HnswBulk *bulk, int n)
 		hnsw_free(bulk->limits);
 		hnsw_free(bulk->met);
 	}
+	if (bulk->members == NULL)
+	{
+		bulk->members = hnsw_alloc(sizeof(uint32) * MOST_MEMBERS);
+		bulk->places = hnsw_alloc(sizeof(uint64) * 2 * MOST_MEMBERS);
+	}
 	bulk->nmeetings = n;
 	bulk->meetings = hnsw_alloc(sizeof(HnswMeeting) * n);
 	bulk->limits = hnsw_alloc(sizeof(float) * n);
@@ -364,46 +373,61 @@ make_scratch(HnswBulk *bulk, int n)
 		bulk->meetings[i].met = bulk->met + (Size) space * i;
 }
 
+/*
+ * The next n members of the list, the last place first.  That is how one process has
+ * entered them; several may have mixed them.  The order matters: two rows that meet in
+ * several leaves have to be compared the same way round, since the other way the distance
+ * may differ in its last bit.
+ */
+static void
+take_members(HnswBulk *bulk, HnswBulkCursor *cursor, int n)
+{
+	uint64	   *places = bulk->places;
+	bool		sorted = true;
+
+	n = hnsw_bulk_list_take(&bulk->plan, cursor, n, bulk->members);
+	for (int i = 0; i < n; i++)
+	{
+		places[i] = UINT32_MAX - bulk->members[i];
+		sorted &= i == 0 || places[i] > places[i - 1];
+	}
+	if (!sorted)
+		places = sort_numbers(places, n, places + MOST_MEMBERS);
+	for (int i = 0; i < n; i++)
+	{
+		HnswMeeting *meeting = &bulk->meetings[i];
+
+		meeting->id = bulk->plan.rows[UINT32_MAX - places[i]];
+		meeting->count = 0;
+		bulk->limits[i] = limit_of(bulk, meeting->id);
+	}
+}
+
 void
 hnsw_bulk_compare(HnswBulk *bulk, uint32 leaf, uint32 next)
 {
 	const HnswBulkPlan *plan = &bulk->plan;
-	uint32		members = plan->first[leaf + 1] - plan->first[leaf],
-				shares = (members + MOST_MEMBERS - 1) / MOST_MEMBERS,
-				share = shares > 0 ? (members + shares - 1) / shares : 0;
+	HnswBulkCursor cursor = hnsw_bulk_list_open(plan, leaf);
+	uint32		shares = cursor.count / MOST_MEMBERS + (cursor.count % MOST_MEMBERS > 0),
+				share = shares > 0 ? cursor.count / shares + (cursor.count % shares > 0) : 0;
 
-	if (members == 0)
-		return;
 	make_scratch(bulk, share);
-	for (uint32 at = plan->first[leaf]; at < plan->first[leaf + 1]; at += share)
+	while (cursor.count > 0)
 	{
-		int			n = Min(share, plan->first[leaf + 1] - at);
-		uint32		end = at + n,
-					ahead = 0;
+		int			n = Min(share, cursor.count);
+		HnswBulkCursor ahead;
 		bool		wanted = false;
 
+		take_members(bulk, &cursor, n);
 		for (int i = 0; i < n; i++)
-		{
-			HnswMeeting *meeting = &bulk->meetings[i];
-
-			meeting->id = plan->members[at + i];
-			meeting->count = 0;
-			bulk->limits[i] = limit_of(bulk, meeting->id);
 			wanted |= bulk->limits[i] > -HUGE_VALF;
-		}
 		/* none of them looks for neighbors */
 		if (!wanted)
 			continue;
 		bulk->block.count = 0;
 		add_rows(bulk, 0, n, false);
-		if (end < plan->first[leaf + 1])
-			ahead = Min(share, plan->first[leaf + 1] - end);
-		else if (next < plan->nleaves)
-		{
-			end = plan->first[next];
-			ahead = Min(HNSW_BULK_MOST_MEMBERS, plan->first[next + 1] - end);
-		}
-		compare_all(bulk, n, plan->members + end, ahead);
+		ahead = cursor.count > 0 || next >= plan->nleaves ? cursor : hnsw_bulk_list_open(plan, next);
+		compare_all(bulk, n, hnsw_bulk_list_take(plan, &ahead, MOST_MEMBERS, bulk->members));
 		for (int i = 0; i < n; i++)
 			remember(bulk, &bulk->meetings[i]);
 		CHECK_FOR_INTERRUPTS();

@@ -110,36 +110,50 @@ carve(char *memory, Size *used, Size bytes)
 }
 
 static Size
+lay_out_centers(HnswBulkPlan *plan, const HnswLayout *dense, uint32 nleaves, char *memory)
+{
+	Size		used = 0;
+
+	plan->factors = carve(memory, &used, sizeof(HnswOwnFactors) * nleaves);
+	plan->centers = carve(memory, &used, (Size) nleaves * dense->own_bytes);
+	return used;
+}
+
+static Size
 lay_out(HnswBulkPlan *plan, const HnswLayout *layout, int ef_construction, uint32 nrows,
 		uint32 nleaves, char *memory)
 {
 	Size		used = 0;
-	HnswLayout	dense;
+	uint32		nblocks;
 
 	plan->nrows = nrows;
 	plan->nleaves = nleaves;
 	plan->nnear = Min(HNSW_BULK_NEAR, nleaves);
 	plan->fanout = Min((uint32) hnsw_bulk_fanout(layout, ef_construction), nleaves);
-
-	/*
-	 * Members are counted in 32 bits, in steps of HNSW_BULK_MOST_MEMBERS: of
-	 * more than 500 million rows, some of the leaves that a row would belong
-	 * to are given up.
-	 */
-	plan->fanout = Min(plan->fanout, (UINT32_MAX - HNSW_BULK_MOST_MEMBERS) / Max(nrows, 1));
+	nblocks = hnsw_bulk_lists_init(plan);
 	plan->progress = carve(memory, &used, sizeof(HnswBulkProgress));
-	plan->rows = carve(memory, &used, sizeof(HnswId) * nrows);
 	plan->starts = carve(memory, &used, sizeof(uint32) * (nleaves + 1));
-	plan->factors = carve(memory, &used, sizeof(HnswOwnFactors) * nleaves);
-	plan->near = carve(memory, &used, sizeof(uint32) * (Size) nleaves * plan->nnear);
-	plan->first = carve(memory, &used, sizeof(uint32) * (nleaves + 1));
-	plan->members = carve(memory, &used, sizeof(HnswId) * (Size) nrows * plan->fanout);
-	plan->picks = carve(memory, &used, (Size) nrows * plan->fanout);
-	hnsw_own_dense_layout(layout, &dense);
-	plan->centers = carve(memory, &used, (Size) nleaves * dense.own_bytes);
+	plan->lists = carve(memory, &used, sizeof(HnswBulkList) * nleaves);
+	plan->blocks = carve(memory, &used, (Size) HNSW_BULK_BLOCK * nblocks);
 	plan->nearest = layout->shape[HNSW_BASE].bits > 0 ? NULL :
 		carve(memory, &used, hnsw_bulk_nearest_bytes(hnsw_bulk_keep(layout, ef_construction)) * nrows);
 	return used;
+}
+
+Size
+hnsw_bulk_centers_bytes(const HnswLayout *layout, uint32 nleaves)
+{
+	HnswBulkPlan plan;
+	HnswLayout	dense;
+
+	hnsw_own_dense_layout(layout, &dense);
+	return lay_out_centers(&plan, &dense, nleaves, NULL);
+}
+
+void
+hnsw_bulk_centers_set_memory(HnswBulk *bulk, uint32 nleaves, void *memory)
+{
+	lay_out_centers(&bulk->plan, &bulk->dense, nleaves, memory);
 }
 
 Size
@@ -156,16 +170,14 @@ hnsw_bulk_plan_set_memory(HnswBulk *bulk, uint32 nrows, uint32 nleaves, void *me
 	lay_out(&bulk->plan, bulk->layout, bulk->ins->ef, nrows, nleaves, memory);
 }
 
-/* From the tree. */
 void
-hnsw_bulk_plan_fill(HnswBulk *bulk)
+hnsw_bulk_plan_fill(HnswBulk *bulk, const uint32 *starts)
 {
 	HnswBulkPlan *plan = &bulk->plan;
 
 	memset(plan->progress, 0, sizeof(*plan->progress));
-	memset(plan->first, 0, sizeof(uint32) * (plan->nleaves + 1));
-	memcpy(plan->rows, bulk->tree.rows, sizeof(HnswId) * plan->nrows);
-	hnsw_bulk_tree_starts(&bulk->tree, plan->starts);
+	memset(plan->lists, 0, sizeof(HnswBulkList) * plan->nleaves);
+	memcpy(plan->starts, starts, sizeof(uint32) * (plan->nleaves + 1));
 }
 
 /* Of HNSW_BULK_ASSIGNED leaves, from "leaf" on. */
@@ -266,9 +278,15 @@ find_candidates(HnswBulk *bulk, uint32 *leaves)
 	return count;
 }
 
-/* The leaves whose centers are nearest to those of the leaves from .. to - 1. */
+Size
+hnsw_bulk_assign_bytes(void)
+{
+	return MOST_CANDIDATES * (sizeof(uint32) + sizeof(HnswItem) * HNSW_BULK_ASSIGNED);
+}
+
+/* The leaves whose centers are nearest to those of the leaves from .. to - 1: nnear each. */
 static void
-find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to)
+find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to, uint32 *near)
 {
 	HnswBulkPlan *plan = &bulk->plan;
 	uint32	   *leaves = hnsw_alloc(sizeof(uint32) * Min(plan->nleaves, MOST_CANDIDATES));
@@ -288,7 +306,7 @@ find_near_leaves(HnswBulk *bulk, uint32 from, uint32 to)
 
 		hnsw_items_select(own, count, plan->nnear);
 		for (uint32 i = 0; i < plan->nnear; i++)
-			plan->near[(Size) plan->nnear * (from + k) + i] = own[i].id;
+			near[plan->nnear * k + i] = own[i].id;
 	}
 	hnsw_free(items);
 	hnsw_free(leaves);
@@ -321,12 +339,39 @@ pick_leaves(const float *g, uint32 nnear, uint32 fanout, uint8 *picks)
 	}
 }
 
+/* Enters the n rows from "at" on, which have picked from these leaves, into their lists. */
 static void
-assign_rows(HnswBulk *bulk, uint32 leaf)
+enter_rows(HnswBulk *bulk, const uint32 *near, const uint8 *picks, uint32 at, uint32 n)
 {
 	HnswBulkPlan *plan = &bulk->plan;
-	const uint32 *near = plan->near + (Size) plan->nnear * leaf;
+	uint32		rows[BATCH * HNSW_BULK_MOST_FANOUT],
+				ends[HNSW_BULK_NEAR] = {0};
+
+	for (uint32 i = 0; i < n * plan->fanout; i++)
+		ends[picks[i]]++;
+	for (uint32 i = 1; i < plan->nnear; i++)
+		ends[i] += ends[i - 1];
+	for (uint32 i = n * plan->fanout; i > 0; i--)
+		rows[--ends[picks[i - 1]]] = at + (i - 1) / plan->fanout;
+	/* the end of each leaf's rows has come to be their start */
+	for (uint32 i = 0; i < plan->nnear; i++)
+	{
+		uint32		end = i + 1 < plan->nnear ? ends[i + 1] : n * plan->fanout;
+
+		if (end == ends[i])
+			continue;
+		hnsw_arena_lock_record(bulk->arena, plan->rows[plan->starts[near[i]]]);
+		hnsw_bulk_list_add(plan, near[i], rows + ends[i], (int) (end - ends[i]));
+		hnsw_arena_unlock(bulk->arena);
+	}
+}
+
+static void
+assign_rows(HnswBulk *bulk, uint32 leaf, const uint32 *near)
+{
+	HnswBulkPlan *plan = &bulk->plan;
 	float		g[BATCH * HNSW_BULK_NEAR];
+	uint8		picks[BATCH * HNSW_BULK_MOST_FANOUT];
 
 	bulk->dense_block->count = 0;
 	for (uint32 i = 0; i < plan->nnear; i++)
@@ -352,13 +397,8 @@ assign_rows(HnswBulk *bulk, uint32 leaf)
 				memcpy(g + plan->nnear * i + from, bulk->g + step * i, sizeof(float) * step);
 		}
 		for (uint32 i = 0; i < n; i++)
-		{
-			uint8	   *picks = plan->picks + (Size) plan->fanout * (at + i);
-
-			pick_leaves(g + plan->nnear * i, plan->nnear, plan->fanout, picks);
-			for (uint32 k = 0; k < plan->fanout; k++)
-				__atomic_fetch_add(&plan->first[near[picks[k]] + 1], 1, __ATOMIC_RELAXED);
-		}
+			pick_leaves(g + plan->nnear * i, plan->nnear, plan->fanout, picks + plan->fanout * i);
+		enter_rows(bulk, near, picks, at, n);
 	}
 }
 
@@ -367,34 +407,9 @@ void
 hnsw_bulk_assign(HnswBulk *bulk, uint32 leaf)
 {
 	uint32		end = Min(leaf + HNSW_BULK_ASSIGNED, bulk->plan.nleaves);
+	uint32		near[HNSW_BULK_ASSIGNED * HNSW_BULK_NEAR];
 
-	find_near_leaves(bulk, leaf, end);
-	for (; leaf < end; leaf++)
-		assign_rows(bulk, leaf);
-}
-
-/* Lists the members of each leaf; "first" has their number in the next leaf's place. */
-void
-hnsw_bulk_members(HnswBulk *bulk)
-{
-	HnswBulkPlan *plan = &bulk->plan;
-
-	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
-		plan->first[leaf + 1] += plan->first[leaf];
-	for (uint32 leaf = plan->nleaves; leaf > 0; leaf--)
-	{
-		const uint32 *near = plan->near + (Size) plan->nnear * (leaf - 1);
-
-		for (uint32 i = plan->starts[leaf]; i > plan->starts[leaf - 1]; i--)
-			for (uint32 k = 0; k < plan->fanout; k++)
-			{
-				uint32		to = near[plan->picks[(Size) plan->fanout * (i - 1) + k]];
-
-				plan->members[--plan->first[to + 1]] = plan->rows[i - 1];
-			}
-		CHECK_FOR_INTERRUPTS();
-	}
-	/* each leaf's end has come to be its start */
-	memmove(plan->first, plan->first + 1, sizeof(uint32) * plan->nleaves);
-	plan->first[plan->nleaves] = plan->nrows * plan->fanout;
+	find_near_leaves(bulk, leaf, end, near);
+	for (uint32 i = 0; leaf + i < end; i++)
+		assign_rows(bulk, leaf + i, near + bulk->plan.nnear * i);
 }

@@ -75,6 +75,7 @@ hnsw_bulk_stage_free(HnswBulk *bulk)
 	if (bulk->table == &bulk->own_table)
 		hnsw_free(bulk->entries);
 	bulk->table = NULL;
+	bulk->entries = NULL;
 }
 
 static inline uint64

@@ -317,7 +317,7 @@ seed_for(Splitter *s, uint32 from)
 Size
 hnsw_bulk_tree_bytes(const HnswLayout *dense, uint32 space)
 {
-	return TOP_BYTES + HNSW_BULK_TREE_ROW * (Size) space +
+	return TOP_BYTES + (sizeof(uint32) + 1) * (Size) space +
 		(Size) dense->own_bytes * MOST_PARTS;
 }
 
@@ -327,8 +327,7 @@ hnsw_bulk_tree_set_memory(HnswBulkTree *tree, const HnswLayout *dense, uint32 sp
 	char	   *p = (char *) memory + TOP_BYTES;
 
 	tree->top = memory;
-	tree->rows = (uint32 *) p;
-	tree->spare = tree->rows + space;
+	tree->spare = (uint32 *) p;
 	tree->centers = (uint8 *) (tree->spare + space);
 	tree->part = tree->centers + (Size) dense->own_bytes * MOST_PARTS;
 }

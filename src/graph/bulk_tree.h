@@ -44,21 +44,21 @@ typedef struct HnswBulkTreeTop
 	uint32		starts[HNSW_BULK_TREE_PARTS + 1];	/* of the parts in rows */
 } HnswBulkTreeTop;
 
-/* The arrays are in one piece of memory, which hnsw_bulk_tree_set_memory divides up. */
+/*
+ * The rows are the caller's; the other arrays are in one piece of memory, which
+ * hnsw_bulk_tree_set_memory divides up.
+ */
 typedef struct HnswBulkTree
 {
-	HnswBulkTreeTop *top;
 	uint32	   *rows;
+	HnswBulkTreeTop *top;
 	uint32	   *spare;
 	uint8	   *centers;		/* of the topmost parts */
 	uint8	   *part;			/* of each row in a node that is being split;
 								 * in the end: is it the first of a leaf? */
 } HnswBulkTree;
 
-/* memory of a row */
-#define HNSW_BULK_TREE_ROW	(2 * sizeof(uint32) + 1)
-
-/* Memory for so many rows; dense is the layout of their source. */
+/* Memory for so many rows, beside themselves; dense is the layout of their source. */
 extern Size hnsw_bulk_tree_bytes(const HnswLayout *dense, uint32 space);
 extern void hnsw_bulk_tree_set_memory(HnswBulkTree *tree, const HnswLayout *dense, uint32 space,
 									  void *memory);

@@ -242,7 +242,7 @@ $node->safe_psql('postgres', q{
 });
 is($node->safe_psql('postgres', q{SELECT count(*) FROM late WHERE ctid = '(1,1)' AND id = 158}), '1', 'a page each');
 $told = run(q{SELECT set_config('test.leader', pg_backend_pid()::text, false);
-	CREATE INDEX late_v ON late USING hnsw (v vector_l2_ops) WHERE waits(id)}, q{SET maintenance_work_mem = '2MB'});
+	CREATE INDEX late_v ON late USING hnsw (v vector_l2_ops) WHERE waits(id)}, q{SET maintenance_work_mem = '1300kB'});
 my ($after) = $told =~ /no longer fits into maintenance_work_mem after (\d+) tuples/;
 ok($after && $after > 157, 'memory ended in the second page: after ' . ($after // 'no') . ' rows');
 check_index($node, 'late_v');

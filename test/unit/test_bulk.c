@@ -285,7 +285,7 @@ test_suits(void)
 				CHECK(hnsw_bulk_keep(&layout, 64) > 0);
 				CHECK(hnsw_bulk_keep(&layout, 64) <= 64);
 				CHECK(shape->pages == 1);
-				CHECK(hnsw_bulk_row_bytes(&layout, 64, 1) > 0);
+				CHECK(hnsw_bulk_common_bytes(&layout, 64, 1) > 0);
 				CHECK(hnsw_bulk_scratch_bytes(&layout, 64) > 0);
 			}
 		fixture_layout_cell(&layout, cell, cell->element == HNSW_BIT ? 20000 : 64, 8, 0);
@@ -326,17 +326,39 @@ test_memory(void)
 			CHECK_MSG(arena >= rows * hnsw_layout_row_bytes(&layout) && arena <= bytes,
 					  "%.0f rows: %.0f of %.0f bytes", rows, arena, bytes);
 		}
+
+	/*
+	 * no more than the index and 5 %, where there are enough rows for what
+	 * each process has
+	 */
+	for (int dim = 128; dim <= 1536; dim *= dim == 128 ? 6 : 2)
+		for (double rows = dim == 128 ? 200000 : 80000; rows < 1e9; rows *= 3)
+			for (int processes = 1; processes <= 3; processes++)
+			{
+				double		bytes,
+							index;
+
+				fixture_layout(&layout, HNSW_L2, dim, 16, 0);
+				index = rows * hnsw_layout_row_bytes(&layout);
+				bytes = hnsw_bulk_build_bytes(&layout, 64, rows, processes);
+				CHECK_MSG(bytes > index && bytes <= 1.05 * index, "%d dimensions, %.0f rows, %d: %.1f %%",
+						  dim, rows, processes, 100 * bytes / index);
+			}
 	for (uint32 rows = 1; rows >= 1; rows = rows < 0x80000000 ? rows * 2 : 0)
 	{
 		HnswInserter ins = {0};
 		HnswBulk	bulk = {.ins = &ins,.layout = &layout};
 		Size		bytes;
+		uint32		blocks;
 
 		ins.ef = rows % 3 == 1 ? 64 : 400;
 		bytes = hnsw_bulk_plan_bytes(&layout, ins.ef, rows, rows / 40 + 1);
 		hnsw_bulk_plan_set_memory(&bulk, rows, rows / 40 + 1, NULL);
-		CHECK((uint64) rows * bulk.plan.fanout <= UINT32_MAX - HNSW_BULK_MOST_MEMBERS);
-		CHECK(bytes > (Size) rows * (4 + 5 * (Size) bulk.plan.fanout));
+		blocks = hnsw_bulk_lists_init(&bulk.plan);
+		CHECK((uint64) (rows - 1) >> (8 * bulk.plan.member_bytes) == 0);
+		CHECK(bulk.plan.member_bytes == 1 || (rows - 1) >> (8 * (bulk.plan.member_bytes - 1)) > 0);
+		CHECK((uint64) blocks * bulk.plan.per_block >= (uint64) rows * bulk.plan.fanout);
+		CHECK(bulk.plan.fanout >= 1 && bytes > (Size) HNSW_BULK_BLOCK * blocks);
 	}
 }
 
@@ -348,7 +370,7 @@ typedef struct Observed
 {
 	HnswBulk   *bulk;
 	HnswBulk   *last;			/* does the last step */
-	void	   *memory[2];
+	void	   *memory[HNSW_BULK_MEMORIES];
 	uint32		most;			/* members of a leaf */
 } Observed;
 
@@ -360,6 +382,58 @@ observed_memory(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint3
 
 	hnsw_bulk_set_memory(o->last, which, nrows, nleaves, memory);
 	return o->memory[which] = memory;
+}
+
+static void
+observed_release(void *arg, HnswBulkMemory which)
+{
+	Observed   *o = arg;
+
+	free(o->memory[which]);
+	o->memory[which] = NULL;
+}
+
+/* Members of the leaf, each of which is there once, are counted in "times". */
+static uint32
+count_members(const HnswBulkPlan *plan, uint32 leaf, uint8 *times, uint32 *seen)
+{
+	HnswBulkCursor cursor = hnsw_bulk_list_open(plan, leaf);
+	uint32		members[7],
+				count = 0;
+	int			n;
+
+	while ((n = hnsw_bulk_list_take(plan, &cursor, lengthof(members), members)) > 0)
+		for (int i = 0; i < n; i++)
+		{
+			CHECK(seen[members[i]] != leaf + 1);
+			seen[members[i]] = leaf + 1;
+			times[members[i]]++;
+			count++;
+		}
+	CHECK_INT(count, plan->lists[leaf].count);
+	return count;
+}
+
+/* Each row is a member of "fanout" leaves; the most that one has. */
+static uint32
+look_at_members(const HnswBulk *bulk)
+{
+	const HnswBulkPlan *plan = &bulk->plan;
+	uint8	   *times = calloc(plan->nrows, 1);
+	uint32	   *seen = calloc(plan->nrows, sizeof(uint32)),
+				most = 0;
+
+	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
+	{
+		uint32		count = count_members(plan, leaf, times, seen);
+
+		most = Max(most, count);
+	}
+	for (uint32 i = 0; i < plan->nrows; i++)
+		CHECK_INT(times[i], plan->fanout);
+	free(times);
+	free(seen);
+	return most;
 }
 
 /* The leaves are of all rows, in their order. */
@@ -382,25 +456,14 @@ static void
 observed_work(void *arg, HnswBulkStep step)
 {
 	Observed   *o = arg;
-	HnswBulkPlan *plan = &o->bulk->plan;
-	uint32		sum = 0;
 
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		CHECK_INT(o->memory[i] != NULL, hnsw_bulk_needs(step, i));
 	if (step == HNSW_BULK_CENTER)
-	{
-		/* with what it has from the tree, which is gone now */
-		free(o->memory[HNSW_BULK_TREE]);
 		look_at_leaves(o->bulk);
-	}
 	hnsw_bulk_work(step == HNSW_BULK_LINK_REST ? o->last : o->bulk, step);
-	if (step != HNSW_BULK_COMPARE)
-		return;
-	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
-	{
-		CHECK(plan->first[leaf] <= plan->first[leaf + 1]);
-		o->most = Max(o->most, plan->first[leaf + 1] - plan->first[leaf]);
-		sum += plan->first[leaf + 1] - plan->first[leaf];
-	}
-	CHECK_INT(sum, plan->nrows * plan->fanout);
+	if (step == HNSW_BULK_COMPARE)
+		o->most = look_at_members(o->bulk);
 }
 
 /* All steps, the plan being looked at. */
@@ -408,10 +471,11 @@ static uint32
 finish_by_steps(HnswBulk *bulk, HnswBulk *last)
 {
 	Observed	observed = {.bulk = bulk,.last = last};
-	HnswBulkTeam team = {observed_memory, observed_work, &observed};
+	HnswBulkTeam team = {observed_memory, observed_release, observed_work, &observed};
 
 	hnsw_bulk_complete(bulk, &team);
-	free(observed.memory[HNSW_BULK_PLAN]);
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		CHECK(observed.memory[i] == NULL);
 	return observed.most;
 }
 
@@ -557,7 +621,7 @@ take_part(void *arg)
 
 static Helper helpers[TASKS_MAX];
 static int	nhelpers;
-static void *memories[2];
+static void *memories[HNSW_BULK_MEMORIES];
 
 static void *
 memory_together(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleaves)
@@ -566,6 +630,12 @@ memory_together(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint3
 	for (int i = 0; i < nhelpers; i++)
 		hnsw_bulk_set_memory(&helpers[i].bulk, which, nrows, nleaves, memories[which]);
 	return memories[which];
+}
+
+static void
+release_together(void *arg, HnswBulkMemory which)
+{
+	free(memories[which]);
 }
 
 static void
@@ -582,7 +652,7 @@ work_together(void *arg, HnswBulkStep step)
 static void
 test_together(HnswMetric metric, int seed, Rows kind, int nrows)
 {
-	HnswBulkTeam team = {memory_together, work_together, NULL};
+	HnswBulkTeam team = {memory_together, release_together, work_together, NULL};
 	Fixture		f;
 	HnswPagerOps ops;
 	HnswBulkTable table = {0};
@@ -611,11 +681,6 @@ test_together(HnswMetric metric, int seed, Rows kind, int nrows)
 	{
 		hnsw_bulk_free(&helpers[i].bulk);
 		hnsw_inserter_free(&helpers[i].ins);
-	}
-	for (int i = 0; i < 2; i++)
-	{
-		free(memories[i]);
-		memories[i] = NULL;
 	}
 	free(entries);
 	check_built(&f, "built together");

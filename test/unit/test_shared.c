@@ -41,7 +41,7 @@ typedef struct Shared
 		uint32		nrows;
 		uint32		nleaves;
 		void	   *memory;
-	}			provided[2];	/* by HnswBulkMemory */
+	}			provided[HNSW_BULK_MEMORIES];
 	int			step;
 } Shared;
 
@@ -179,6 +179,12 @@ provide(void *arg, HnswBulkMemory which, Size bytes, uint32 nrows, uint32 nleave
 }
 
 static void
+release(void *arg, HnswBulkMemory which)
+{
+	free(((Director *) arg)->shared->provided[which].memory);
+}
+
+static void
 direct(void *arg, HnswBulkStep step)
 {
 	Director   *director = arg;
@@ -208,7 +214,7 @@ stage_rows(void *arg)
 	if (w->number == 0)
 	{
 		Director	director = {shared, &bulk};
-		HnswBulkTeam team = {provide, direct, &director};
+		HnswBulkTeam team = {provide, release, direct, &director};
 
 		hnsw_bulk_complete(&bulk, &team);
 		shared->step = NO_STEP;
@@ -217,14 +223,13 @@ stage_rows(void *arg)
 	else
 		for (;;)
 		{
-			HnswBulkMemory which;
-
 			pthread_barrier_wait(&shared->together);
 			if (shared->step == NO_STEP)
 				break;
-			which = HNSW_BULK_MEMORY(shared->step);
-			hnsw_bulk_set_memory(&bulk, which, shared->provided[which].nrows,
-								 shared->provided[which].nleaves, shared->provided[which].memory);
+			for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+				if (hnsw_bulk_needs(shared->step, i))
+					hnsw_bulk_set_memory(&bulk, i, shared->provided[i].nrows,
+										 shared->provided[i].nleaves, shared->provided[i].memory);
 			hnsw_bulk_work(&bulk, shared->step);
 			pthread_barrier_wait(&shared->together);
 		}
@@ -335,8 +340,6 @@ test_together(HnswMetric metric, int dim, int m, int nrows, Shape shape, bool st
 		work_together(&f, &shared, stage_rows);
 		pthread_barrier_destroy(&shared.together);
 		free(shared.entries);
-		free(shared.provided[0].memory);
-		free(shared.provided[1].memory);
 	}
 	else
 		work_together(&f, &shared, insert_rows);
