@@ -46,10 +46,10 @@ extern void hnsw_batch_add(HnswBatch *batch, const HnswPoint *point, HnswTid tid
 
 /*
  * Width of the searches for rows of a batch: with all of ef_construction the graph is
- * better than the one of rows that find each other in memory; with this it is as good
- * (bench/README.md, "build").
+ * better than the one of rows that find each other in memory; with this it is about as
+ * good (bench/README.md, "build").
  */
-#define HNSW_BATCH_EF(ef_construction)	Max((ef_construction) * 5 / 8, 1)
+#define HNSW_BATCH_EF(ef_construction)	Max((ef_construction) / 2, 1)
 
 /* Inserts all of them, calling "done" after each; the batch is empty then. */
 extern void hnsw_batch_insert(HnswBatch *batch, HnswInserter *ins,
