@@ -12,7 +12,7 @@
 #include "types/column.h"
 #include "toast/place.h"
 #include "config/options.h"
-#include "graph/insert.h"
+#include "graph/bulk.h"
 #include "graph/tids.h"
 #include "nodes/execnodes.h"
 #include "page/lock.h"
@@ -113,6 +113,8 @@ new_state(Relation index, const HnswLayout *layout, int ef_construction)
 	state->busy = true;
 	hnsw_shared_init_new(&state->shared, index, &state->layout, true);
 	hnsw_inserter_init(&state->inserter, &state->shared.pager, ef_construction, random_seed());
+	state->inserter.search_ef[HNSW_BASE] = state->inserter.search_ef[HNSW_UPPER] =
+		hnsw_bulk_insert_ef(layout, ef_construction);
 	state->row_context = AllocSetContextCreate(context, "hnsw insert, row",
 											   ALLOCSET_DEFAULT_SIZES);
 	state->busy = false;

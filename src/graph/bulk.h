@@ -275,6 +275,14 @@ extern int	hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction);
  */
 extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
 
+/*
+ * Breadth of the search for the neighbors of a row that is inserted later: with as many as
+ * it would remember in a build the graph stays as good as that, with all of
+ * ef_construction it gets a little better (bench/README.md, "insert").  Inner products, and
+ * layouts that are built row by row, need all of it.
+ */
+extern int	hnsw_bulk_insert_ef(const HnswLayout *layout, int ef_construction);
+
 /* Scratch for a member of the leaf that is being compared. */
 extern Size hnsw_bulk_meeting_bytes(int keep);
 

@@ -66,6 +66,13 @@ hnsw_bulk_keep(const HnswLayout *layout, int ef_construction)
 	return Min(room / (int) sizeof(HnswItem), wanted);
 }
 
+int
+hnsw_bulk_insert_ef(const HnswLayout *layout, int ef_construction)
+{
+	return layout->shape[HNSW_BASE].bits > 0 && layout->metric != HNSW_IP &&
+		hnsw_bulk_suits(layout, ef_construction) ? hnsw_bulk_keep(layout, ef_construction) : ef_construction;
+}
+
 Size
 hnsw_bulk_nearest_bytes(int keep)
 {

@@ -285,6 +285,13 @@ test_suits(void)
 				CHECK(hnsw_bulk_keep(&layout, 64) > 0);
 				CHECK(hnsw_bulk_keep(&layout, 64) <= 64);
 				CHECK(shape->pages == 1);
+				for (int ef = 4; ef <= 1000; ef += ef / 2)
+				{
+					int			search_ef = hnsw_bulk_insert_ef(&layout, ef);
+
+					CHECK(search_ef <= ef && (search_ef >= Min(ef, shape->slots) || shape->bits == 0));
+					CHECK(search_ef == ef || cell->coded);
+				}
 				CHECK(hnsw_bulk_common_bytes(&layout, 64, 1) > 0);
 				CHECK(hnsw_bulk_scratch_bytes(&layout, 64) > 0);
 			}
