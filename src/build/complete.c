@@ -303,9 +303,6 @@ static bool
 map_memory(HnswBuild *build, HnswBulkStep step)
 {
 	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
-		if (!hnsw_bulk_needs(step, i))
-			unmap_memory(build, i);
-	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
 	{
 		const HnswBuildMemory *memory = &build->parallel->memory[i];
 
@@ -318,6 +315,15 @@ map_memory(HnswBuild *build, HnswBulkStep step)
 							 dsm_segment_address(build->memory[i]));
 	}
 	return true;
+}
+
+/* After a step, what the next one does not need: it goes when nobody has it mapped. */
+static void
+unmap_after(HnswBuild *build, HnswBulkStep step)
+{
+	for (int i = 0; i < HNSW_BULK_MEMORIES; i++)
+		if (step + 1 == HNSW_BULK_STEPS || !hnsw_bulk_needs(step + 1, i))
+			unmap_memory(build, i);
 }
 
 void
@@ -355,6 +361,7 @@ hnsw_build_help(HnswBuild *build)
 		report_step(build, step);
 		hnsw_bulk_work(&build->bulk, step);
 		hnsw_build_report_phase(build, HNSW_PHASE_LOAD, scan[0], scan[1]);
+		unmap_after(build, step);
 	}
 	SpinLockAcquire(&shared->mutex);
 	shared->helping--;

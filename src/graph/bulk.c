@@ -89,27 +89,37 @@ static double
 beside_arena(const HnswLayout *layout, int ef_construction, double rows, int processes)
 {
 	Memory		memory = memory_for(layout, ef_construction, rows, processes);
-	double		assign = memory.centers + (double) processes * hnsw_bulk_assign_bytes(),
+	double		loading = memory.table + (processes > 1 ? memory.rows + memory.tree : 0),
+				assign = memory.centers + (double) processes * hnsw_bulk_assign_bytes(),
 				compare = (double) processes * hnsw_bulk_scratch_bytes(layout, ef_construction),
 				planned = memory.plan + Max(assign, compare);
 
-	return Max(memory.table, memory.rows + Max(memory.tree, planned));
+	/*
+	 * helpers give the shared table back when they have joined the first step
+	 * on the tree
+	 */
+	return Max(loading, memory.rows + Max(memory.tree, planned));
 }
 
 Size
 hnsw_bulk_scratch_bytes(const HnswLayout *layout, int ef_construction)
 {
-	Size		member = sizeof(uint8 *) + sizeof(HnswOwnFactors) +
-	hnsw_bulk_meeting_bytes(hnsw_bulk_keep(layout, ef_construction));
-
-	return HNSW_BULK_MOST_MEMBERS * member + HNSW_BLOCK_STEP * ((Size) layout->dim + 1024);
+	return HNSW_BULK_MOST_MEMBERS * (sizeof(uint8 *) + sizeof(HnswOwnFactors)) +
+		hnsw_bulk_meetings_bytes(hnsw_bulk_keep(layout, ef_construction)) +
+		HNSW_BLOCK_STEP * ((Size) layout->dim + 1024);
 }
 
 double
 hnsw_bulk_staged_bytes(const HnswLayout *layout, int ef_construction, double rows, int processes)
 {
-	return hnsw_layout_build_bytes(layout, rows, processes) +
-		beside_arena(layout, ef_construction, rows, processes);
+	double		bytes = hnsw_layout_build_bytes(layout, rows, processes);
+
+	/*
+	 * as hnsw_bulk_arena_bytes divides it: as if the arena, reserves and all,
+	 * were full
+	 */
+	return bytes + beside_arena(layout, ef_construction,
+								(bytes - HNSW_BUILD_OVERHEAD) / hnsw_layout_row_bytes(layout), processes);
 }
 
 double
@@ -141,8 +151,8 @@ hnsw_bulk_arena_bytes(const HnswLayout *layout, int ef_construction, Size memory
 				fewest = 0,
 				most = memory / row;
 
-	/* of how many rows there is room for both */
-	while (most - fewest > 1)
+	/* of how many rows there is room for both, to a few bytes */
+	while (most - fewest > 0.01)
 	{
 		double		rows = (fewest + most) / 2;
 
@@ -211,8 +221,9 @@ hnsw_bulk_free(HnswBulk *bulk)
 	{
 		hnsw_free(bulk->meetings);
 		hnsw_free(bulk->limits);
-		hnsw_free(bulk->met);
 	}
+	if (bulk->met != NULL)
+		hnsw_free(bulk->met);
 	if (bulk->members != NULL)
 	{
 		hnsw_free(bulk->members);

@@ -141,6 +141,8 @@ typedef struct HnswBulk
 	struct HnswMeeting *meetings;
 	float	   *limits;			/* of the meetings */
 	int			nmeetings;		/* that there is room for */
+	int			space;			/* what a row has met, before it is sorted out */
+	Size		nmet;			/* all that there is room for */
 	uint32	   *members;		/* of the leaf that will be next */
 	uint64	   *places;			/* of this one, twice as many */
 	HnswItem   *met;
@@ -259,7 +261,7 @@ extern void hnsw_bulk_work(HnswBulk *bulk, HnswBulkStep step);
 extern void hnsw_bulk_finish(HnswBulk *bulk);
 
 /* rows that are compared with each other at once */
-#define HNSW_BULK_MOST_MEMBERS	1024
+#define HNSW_BULK_MOST_MEMBERS	2048
 
 /* leaves that a row belongs to: the more, the more of its nearest it meets */
 extern int	hnsw_bulk_fanout(const HnswLayout *layout, int ef_construction);
@@ -283,8 +285,8 @@ extern int	hnsw_bulk_keep(const HnswLayout *layout, int ef_construction);
  */
 extern int	hnsw_bulk_insert_ef(const HnswLayout *layout, int ef_construction);
 
-/* Scratch for a member of the leaf that is being compared. */
-extern Size hnsw_bulk_meeting_bytes(int keep);
+/* Scratch for the members of the leaf that is being compared. */
+extern Size hnsw_bulk_meetings_bytes(int keep);
 
 /* Bytes of what a row remembers; where it is, which is valid for a staged row. */
 extern Size hnsw_bulk_nearest_bytes(int keep);

@@ -23,8 +23,14 @@
  */
 #define MOST_MEMBERS	HNSW_BULK_MOST_MEMBERS
 
-/* what a row has met before the nearest are sorted out, beyond those it remembers */
-#define MEETING_SPACE	128
+/*
+ * What a row has met before the nearest are sorted out, beyond those it remembers: the
+ * first in leaves of so many members, which nearly all are, and less in larger ones, whose
+ * rows share the memory of these.
+ */
+#define MEETING_SPACE		128
+#define LEAST_MEETING_SPACE	32
+#define USUAL_MEMBERS		1024
 
 /*
  * With codes, where the edge codes of a staged row will be, from the next multiple of 4
@@ -203,7 +209,7 @@ meet(HnswBulk *bulk, int i, int k, float g)
 
 	if (bulk->meetings[k].id / 2 >= meeting->id)
 		return;
-	if (meeting->count == bulk->keep + MEETING_SPACE)
+	if (meeting->count == bulk->space)
 	{
 		sort_out(meeting, &bulk->limits[i], bulk->keep);
 		if (!(g <= bulk->limits[i]))
@@ -346,26 +352,47 @@ limit_of(HnswBulk *bulk, HnswId id)
 	return limit;
 }
 
-Size
-hnsw_bulk_meeting_bytes(int keep)
+/* Room for what the rows of a leaf have met, in all, at most. */
+static Size
+most_met(int keep)
 {
-	return sizeof(HnswMeeting) + sizeof(float) + sizeof(uint32) + 2 * sizeof(uint64) +
-		sizeof(HnswItem) * (keep + MEETING_SPACE);
+	return Max((Size) USUAL_MEMBERS * (keep + MEETING_SPACE),
+			   (Size) MOST_MEMBERS * (keep + LEAST_MEETING_SPACE));
+}
+
+Size
+hnsw_bulk_meetings_bytes(int keep)
+{
+	return MOST_MEMBERS * (sizeof(HnswMeeting) + sizeof(float) + sizeof(uint32) + 2 * sizeof(uint64)) +
+		most_met(keep) * sizeof(HnswItem);
+}
+
+/* Room for what so many members meet. */
+static void
+make_meeting_space(HnswBulk *bulk, int n)
+{
+	Size		share = most_met(bulk->keep) / Max(n, 1);
+
+	bulk->space = (int) Min((Size) bulk->keep + MEETING_SPACE, share);
+	if ((Size) bulk->space * n <= bulk->nmet)
+		return;
+	if (bulk->met != NULL)
+		hnsw_free(bulk->met);
+	bulk->nmet = (Size) bulk->space * n;
+	bulk->met = hnsw_alloc(sizeof(HnswItem) * bulk->nmet);
 }
 
 /* Room for so many members. */
 static void
 make_scratch(HnswBulk *bulk, int n)
 {
-	int			space = bulk->keep + MEETING_SPACE;
-
+	make_meeting_space(bulk, n);
 	if (n <= bulk->nmeetings)
 		return;
 	if (bulk->meetings != NULL)
 	{
 		hnsw_free(bulk->meetings);
 		hnsw_free(bulk->limits);
-		hnsw_free(bulk->met);
 	}
 	if (bulk->members == NULL)
 	{
@@ -375,9 +402,6 @@ make_scratch(HnswBulk *bulk, int n)
 	bulk->nmeetings = n;
 	bulk->meetings = hnsw_alloc(sizeof(HnswMeeting) * n);
 	bulk->limits = hnsw_alloc(sizeof(float) * n);
-	bulk->met = hnsw_alloc(sizeof(HnswItem) * (Size) space * n);
-	for (int i = 0; i < n; i++)
-		bulk->meetings[i].met = bulk->met + (Size) space * i;
 }
 
 /*
@@ -406,6 +430,7 @@ take_members(HnswBulk *bulk, HnswBulkCursor *cursor, int n)
 
 		meeting->id = bulk->plan.rows[UINT32_MAX - places[i]];
 		meeting->count = 0;
+		meeting->met = bulk->met + (Size) bulk->space * i;
 		bulk->limits[i] = limit_of(bulk, meeting->id);
 	}
 }

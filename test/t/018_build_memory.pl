@@ -25,11 +25,12 @@ sub workers
 }
 
 # ---------------------------------------------------------------------------
-# hnsw_build_memory: with so much a build stays in memory, with 90 % it does not
+# hnsw_build_memory: with so much a build stays in memory, with 90 % it does not (unless that
+# is so little that rows are not staged, and need no memory for it)
 # ---------------------------------------------------------------------------
 my $node = new_node('memory', conf => $conf);
 
-foreach ([ 128, 16, 5000 ], [ 768, 8, 1800 ], [ 1536, 32, 700 ])
+foreach ([ 128, 16, 5000 ], [ 768, 8, 1800 ], [ 1536, 32, 900 ])
 {
 	my ($dims, $m, $rows) = @$_;
 
@@ -170,11 +171,11 @@ for (my $kb = 0; $kb <= 6 * 1024; $kb += 768)
 	cmp_ok($warnings, '<=', 1, "$kb kB: " . workers($told) . ' workers');
 }
 
-# none for the tree, or for the plan
+# none for the rows from there on, for the rest of the tree, for the plan, for its centers
 SKIP:
 {
 	skip 'no debug points in this library', 1 unless has_debug_points($short);
-	foreach my $point ('build-memory:1', 'build-memory:2')
+	foreach my $point (map { "build-memory:$_" } 1 .. 4)
 	{
 		leave($shm * 1024);
 		my $run = stop_at($short, $point, "$debug; DROP INDEX IF EXISTS i; UPDATE pg_class SET reltuples = 6000 WHERE relname = 'items'; "

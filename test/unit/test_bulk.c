@@ -301,6 +301,23 @@ test_suits(void)
 	}
 }
 
+/* Of what is asked for, so much is the arena's that it holds the rows. */
+static void
+check_division(const HnswLayout *layout, double rows)
+{
+	for (int processes = 1; processes <= 16; processes *= 4)
+	{
+		double		bytes = hnsw_bulk_build_bytes(layout, 64, rows, processes);
+		double		asked = bytes - HNSW_BUILD_OVERHEAD;
+		double		arena = !hnsw_bulk_pays(layout, 64, rows, (Size) asked, processes) ? asked :
+		(double) hnsw_bulk_arena_bytes(layout, 64, (Size) asked, processes);
+
+		/* with what is reserved for inserts, and levels drawn by lot */
+		CHECK_MSG(arena + 64 >= hnsw_layout_build_bytes(layout, rows, processes) - HNSW_BUILD_OVERHEAD &&
+				  arena <= bytes, "%.0f rows, %d: %.0f of %.0f bytes", rows, processes, arena, bytes);
+	}
+}
+
 /* What keeps so many rows in memory does so by all accounts. */
 static void
 test_memory(void)
@@ -323,16 +340,15 @@ test_memory(void)
 	}
 	fixture_layout(&layout, HNSW_L2, 768, 16, 0);
 	for (double rows = 1; rows < 4e9; rows *= 7)
-		for (int processes = 1; processes <= 16; processes *= 4)
-		{
-			double		bytes = hnsw_bulk_build_bytes(&layout, 64, rows, processes);
-			bool		pays = hnsw_bulk_pays(&layout, 64, rows, (Size) bytes, processes);
-			double		arena = !pays ? bytes :
-			(double) hnsw_bulk_arena_bytes(&layout, 64, (Size) bytes, processes);
-
-			CHECK_MSG(arena >= rows * hnsw_layout_row_bytes(&layout) && arena <= bytes,
-					  "%.0f rows: %.0f of %.0f bytes", rows, arena, bytes);
-		}
+		check_division(&layout, rows);
+	fixture_layout(&layout, HNSW_L2, 16, 16, 0);
+	/* also where members take another byte */
+	for (double rows = 65000; rows < 66000; rows += 33.5)
+		check_division(&layout, floor(rows));
+	for (double rows = 16600000; rows < 16900000; rows += 10001)
+		check_division(&layout, rows);
+	check_division(&layout, 65536);
+	check_division(&layout, 16777216);
 
 	/*
 	 * no more than the index and 5 %, where there are enough rows for what
@@ -377,6 +393,7 @@ typedef struct Observed
 {
 	HnswBulk   *bulk;
 	HnswBulk   *last;			/* does the last step */
+	bool		shuffled;		/* members are, before they meet */
 	void	   *memory[HNSW_BULK_MEMORIES];
 	uint32		most;			/* members of a leaf */
 } Observed;
@@ -443,6 +460,38 @@ look_at_members(const HnswBulk *bulk)
 	return most;
 }
 
+/* As if many processes had entered them. */
+static void
+shuffle_members(HnswBulkPlan *plan)
+{
+	uint32	   *members = malloc(sizeof(uint32) * (Size) plan->nrows * plan->fanout),
+			   *at = members;
+	uint32	   *counts = malloc(sizeof(uint32) * plan->nleaves);
+
+	for (uint32 leaf = 0; leaf < plan->nleaves; leaf++)
+	{
+		HnswBulkCursor cursor = hnsw_bulk_list_open(plan, leaf);
+
+		counts[leaf] = hnsw_bulk_list_take(plan, &cursor, (int) cursor.count, at);
+		for (uint32 i = counts[leaf]; i > 1; i--)
+		{
+			uint32		k = unit_random() % i,
+						member = at[k];
+
+			at[k] = at[i - 1];
+			at[i - 1] = member;
+		}
+		at += counts[leaf];
+	}
+	plan->progress->nblocks = 0;
+	memset(plan->lists, 0, sizeof(HnswBulkList) * plan->nleaves);
+	at = members;
+	for (uint32 leaf = 0; leaf < plan->nleaves; at += counts[leaf++])
+		hnsw_bulk_list_add(plan, leaf, at, (int) counts[leaf]);
+	free(members);
+	free(counts);
+}
+
 /* The leaves are of all rows, in their order. */
 static void
 look_at_leaves(const HnswBulk *bulk)
@@ -468,6 +517,8 @@ observed_work(void *arg, HnswBulkStep step)
 		CHECK_INT(o->memory[i] != NULL, hnsw_bulk_needs(step, i));
 	if (step == HNSW_BULK_CENTER)
 		look_at_leaves(o->bulk);
+	if (step == HNSW_BULK_COMPARE && o->shuffled)
+		shuffle_members(&o->bulk->plan);
 	hnsw_bulk_work(step == HNSW_BULK_LINK_REST ? o->last : o->bulk, step);
 	if (step == HNSW_BULK_COMPARE)
 		o->most = look_at_members(o->bulk);
@@ -475,9 +526,9 @@ observed_work(void *arg, HnswBulkStep step)
 
 /* All steps, the plan being looked at. */
 static uint32
-finish_by_steps(HnswBulk *bulk, HnswBulk *last)
+finish_by_steps(HnswBulk *bulk, HnswBulk *last, bool shuffled)
 {
-	Observed	observed = {.bulk = bulk,.last = last};
+	Observed	observed = {.bulk = bulk,.last = last,.shuffled = shuffled};
 	HnswBulkTeam team = {observed_memory, observed_release, observed_work, &observed};
 
 	hnsw_bulk_complete(bulk, &team);
@@ -487,19 +538,19 @@ finish_by_steps(HnswBulk *bulk, HnswBulk *last)
 }
 
 static void
-test_crowd(Rows kind, int dim, int nrows, bool crowded)
+test_crowd(Rows kind, int dim, int nrows, bool crowded, bool shuffled)
 {
 	Fixture		f;
 	HnswBulk	bulk;
 	uint32		most;
 
-	unit_group("%d rows near one center, %s", nrows, rows_names[kind]);
+	unit_group("%d rows near one center, %s%s", nrows, rows_names[kind], shuffled ? ", shuffled" : "");
 	fixture_open(&f, HNSW_L2, dim, 16, 0, nrows, 64);
 	fill_rows(&f, kind, 7);
 	hnsw_bulk_init(&bulk, &f.ins, &f.arena, NULL, NULL);
 	for (int i = 0; i < nrows; i++)
 		stage(&f, &bulk, i);
-	most = finish_by_steps(&bulk, &bulk);
+	most = finish_by_steps(&bulk, &bulk, shuffled);
 	CHECK_MSG(!crowded || most > HNSW_BULK_MOST_MEMBERS, "%u at most in a leaf", most);
 	hnsw_bulk_free(&bulk);
 	check_built(&f, "built");
@@ -524,7 +575,7 @@ test_late_helper(HnswMetric metric)
 		stage(&f, &bulk, i);
 	hnsw_inserter_init(&ins, &f.arena.pager, 12, 9);
 	hnsw_bulk_init(&late, &ins, &f.arena, bulk.table, bulk.entries);
-	finish_by_steps(&bulk, &late);
+	finish_by_steps(&bulk, &late, false);
 	late.table = NULL;
 	hnsw_bulk_free(&late);
 	hnsw_bulk_free(&bulk);
@@ -831,8 +882,12 @@ main(void)
 		test_case(&cases[i], 100 + i);
 	test_suits();
 	test_memory();
-	test_crowd(ROWS_TWINS, 16, 6000, false);
-	test_crowd(ROWS_HUB, 700, 4000, true);
+	for (int shuffled = 0; shuffled < 2; shuffled++)
+	{
+		test_crowd(ROWS_TWINS, 16, 6000, false, shuffled);
+		test_crowd(ROWS_HUB, 700, 4000, true, shuffled);
+	}
+	test_crowd(ROWS_GAUSS, 16, 2000, false, true);
 	test_late_helper(HNSW_L2);
 	test_late_helper(HNSW_L1);
 	test_again(HNSW_L2, ROWS_GAUSS, 1500);
