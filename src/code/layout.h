@@ -13,6 +13,8 @@
 #include "code/ondisk.h"
 #include "distance/cells.h"
 
+#define HNSW_DEFAULT_EF_CONSTRUCTION 64
+
 /* memory of a build beside its pages: scratch, and one value at a time */
 #define HNSW_BUILD_OVERHEAD	((Size) 256 * 1024)
 

@@ -11,7 +11,7 @@
 
 #include "access/reloptions.h"
 #include "base/iterative.h"
-#include "graph/insert.h"
+#include "code/layout.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 

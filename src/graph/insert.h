@@ -13,8 +13,6 @@
 #include "graph/beam.h"
 #include "graph/link.h"
 
-#define HNSW_DEFAULT_EF_CONSTRUCTION 64
-
 /* A record met by the search of an insert, with what linking to it needs. */
 typedef struct HnswFound
 {
