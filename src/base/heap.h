@@ -79,7 +79,7 @@ extern void hnsw_heap_replace(HnswHeap *heap, float key, uint32 id);
  * A queue of at most "most" items, smallest key first: a sorted array, in
  * which inserting moves the items behind and taking the first costs nothing.
  */
-#define HNSW_QUEUE_MAX	256
+#define HNSW_QUEUE_MAX	1024
 
 typedef struct HnswQueue
 {

@@ -19,12 +19,13 @@
 #define SEEN_KEPT		65536
 
 /*
- * Candidates in the queue for each unit of ef.  A search ends when it has visited
- * some 1.5 ef records; one that goes on later queues more, lest it go back to the rest
- * too often.  Forgetting what cannot be queued would be faster still, but traps an
- * insert among near twins (make demo: recall .93 instead of .96).
+ * Candidates in the queue: twice ef up to here, then half as many again as ef.  A search
+ * ends when it has visited some 1.5 ef records; a shorter queue sends it back to the rest,
+ * a longer one takes time to keep in order.  Forgetting what cannot be queued would be
+ * faster still, but traps an insert among near twins (make demo: recall .93 instead of
+ * .96).
  */
-#define QUEUE_FACTOR	2
+#define SHORT_QUEUE		256
 #define LEAST_QUEUE		16
 
 void
@@ -34,6 +35,7 @@ hnsw_beam_init(HnswBeam *beam, HnswPager *pager, HnswScorer *scorer)
 	beam->pager = pager;
 	beam->scorer = scorer;
 	hnsw_heap_init(&beam->rest, 1024);
+	hnsw_heap_init(&beam->far, 1024);
 	hnsw_heap_init(&beam->best, 128);
 	hnsw_heap_init(&beam->counted, 128);
 	hnsw_seen_init(&beam->seen, SEEN_SPACE);
@@ -43,6 +45,7 @@ void
 hnsw_beam_free(HnswBeam *beam)
 {
 	hnsw_heap_free(&beam->rest);
+	hnsw_heap_free(&beam->far);
 	hnsw_heap_free(&beam->best);
 	hnsw_heap_free(&beam->counted);
 	hnsw_seen_free(&beam->seen);
@@ -51,7 +54,8 @@ hnsw_beam_free(HnswBeam *beam)
 static void
 set_queue(HnswBeam *beam)
 {
-	int64		most = (int64) beam->ef * QUEUE_FACTOR;
+	int64		ef = beam->ef;
+	int64		most = Max(Min(2 * ef, SHORT_QUEUE), ef + ef / 2);
 
 	beam->near.most = (int) Min(Max(most, LEAST_QUEUE), HNSW_QUEUE_MAX);
 }
@@ -74,6 +78,7 @@ hnsw_beam_start(HnswBeam *beam, int layer, const void *q, int ef,
 	beam->horizon = HUGE_VALF;
 	beam->rest.count = 0;
 	beam->settled = 0;
+	beam->far.count = 0;
 	beam->best.count = 0;
 	beam->counted.count = 0;
 	beam->visited = 0;
@@ -122,7 +127,7 @@ visit_record(HnswBeam *beam, HnswId id, const HnswRecord *rec, HnswScore score)
 	}
 }
 
-/* A candidate that is too far to be queued. */
+/* A candidate that has no place in the queue. */
 static inline void
 put_beyond(HnswBeam *beam, float key, HnswId id)
 {
@@ -141,37 +146,47 @@ put_candidate(HnswBeam *beam, float key, HnswId id)
 		put_beyond(beam, evicted.key, evicted.id);
 }
 
+/* Appends the neighbors that have just been estimated at more than "above", up to "most". */
+static void
+append_estimated(const HnswBeam *beam, HnswHeap *heap, int count, float above, float most)
+{
+	const float *est = beam->scorer->est;
+
+	hnsw_heap_reserve(heap, count);
+	for (int i = 0; i < count; i++)
+	{
+		HnswItem   *item = &heap->items[heap->count];
+
+		item->key = est[i];
+		item->id = beam->ids[i];
+		heap->count += est[i] > above && est[i] <= most;
+	}
+}
+
 /*
- * The neighbors that have just been estimated: those within the limit become
- * candidates.  Few are, so they are picked out first, without a branch each.
+ * The neighbors that have just been estimated: those within the bound become
+ * candidates, of which those within the horizon have to be queued.  Few are, so they are
+ * picked out first, without a branch each.
  */
 static void
 offer_all(HnswBeam *beam, int count)
 {
 	const float *est = beam->scorer->est;
-	float		farthest = beam->resumable ? HUGE_VALF : bound(beam);
-	float		limit = Min(bound(beam), beam->horizon);
+	float		farthest = bound(beam);
+	float		limit = Min(farthest, beam->horizon);
 	int			picked = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		beam->picks[picked] = i;
-		picked += est[i] < limit;
+		picked += est[i] <= limit;
 	}
 	for (int i = 0; i < picked; i++)
 		hnsw_seen_prefetch(&beam->seen, beam->ids[beam->picks[i]]);
-	hnsw_heap_reserve(&beam->rest, count);
-	for (int i = 0; i < count; i++)
-	{
-		HnswItem   *item = &beam->rest.items[beam->rest.count];
-
-		item->key = est[i];
-		item->id = beam->ids[i];
-		/* beyond the bound only a wider search will look */
-		beam->rest.count += !(est[i] < limit) && est[i] <= farthest;
-	}
-	/* what lies beyond the bound lies beyond the horizon, too */
-	beam->horizon = limit;
+	if (beam->horizon < farthest)
+		append_estimated(beam, &beam->rest, count, beam->horizon, farthest);
+	if (beam->resumable)
+		append_estimated(beam, &beam->far, count, farthest, FLT_MAX);
 	for (int i = 0; i < picked; i++)
 	{
 		HnswId		id = beam->ids[beam->picks[i]];
@@ -190,14 +205,14 @@ offer_all(HnswBeam *beam, int count)
 }
 
 /*
- * Keeps of the rest the best estimate of each record that has not been visited,
- * and of a search that will not be widened what lies within the bound.
+ * Keeps of the rest the best estimate of each record that has not been visited, and lies
+ * within the bound, which has come down since.
  */
 static void
 settle_rest(HnswBeam *beam)
 {
 	HnswHeap   *rest = &beam->rest;
-	float		farthest = beam->resumable ? HUGE_VALF : bound(beam);
+	float		farthest = bound(beam);
 	Size		kept = 0;
 
 	for (Size i = beam->settled; i < rest->count; i++)
@@ -211,9 +226,12 @@ settle_rest(HnswBeam *beam)
 	{
 		HnswItem	item = rest->items[i];
 
-		if (item.id != HNSW_NO_ID && item.key <= farthest &&
-			item.key <= *hnsw_seen_get(&beam->seen, item.id))
+		if (item.id == HNSW_NO_ID || item.key > *hnsw_seen_get(&beam->seen, item.id))
+			continue;
+		if (item.key <= farthest)
 			rest->items[kept++] = item;
+		else if (beam->resumable)
+			hnsw_heap_append(&beam->far, item.key, item.id);
 	}
 	rest->count = kept;
 }
@@ -411,6 +429,9 @@ hnsw_beam_widen(HnswBeam *beam, int ef)
 		count_best(beam, beam->counted.items[i].key);
 
 	/* the bound has risen: what was beyond it may come before the queue */
+	for (Size i = 0; i < beam->far.count; i++)
+		hnsw_heap_append(&beam->rest, beam->far.items[i].key, beam->far.items[i].id);
+	beam->far.count = 0;
 	for (int i = near->head; i < near->tail; i++)
 		hnsw_heap_append(&beam->rest, near->items[i].key, near->items[i].id);
 	near->head = near->tail = 0;
@@ -426,7 +447,7 @@ hnsw_beam_promises(const HnswBeam *beam, float g)
 bool
 hnsw_beam_exhausted(const HnswBeam *beam)
 {
-	return hnsw_queue_count(&beam->near) == 0 && beam->rest.count == 0;
+	return hnsw_queue_count(&beam->near) == 0 && beam->rest.count == 0 && beam->far.count == 0;
 }
 
 bool
@@ -443,6 +464,7 @@ Size
 hnsw_beam_memory(const HnswBeam *beam)
 {
 	return sizeof(HnswItem) * (hnsw_in_use(beam->rest.count, beam->rest.space, 2) +
+							   hnsw_in_use(beam->far.count, beam->far.space, 2) +
 							   hnsw_in_use(beam->best.count, beam->best.space, 2) +
 							   hnsw_in_use(beam->counted.count, beam->counted.space, 2) +
 							   hnsw_in_use(beam->seen.count, beam->seen.space, 4));

@@ -38,10 +38,13 @@ typedef struct HnswBeam
 	bool		stop;			/* set by visit: run is to return */
 
 	HnswQueue	near;			/* the nearest candidates, by estimate */
-	HnswHeap	rest;			/* not a heap: candidates beyond the horizon */
+	HnswHeap	rest;			/* not a heap: candidates between the horizon
+								 * and the bound */
 	Size		settled;		/* of the rest, as many have no better
 								 * estimate in it */
-	float		horizon;		/* no candidate beyond has a smaller key */
+	float		horizon;		/* no candidate of the rest has a smaller key */
+	HnswHeap	far;			/* not a heap: what a wider search will look
+								 * at */
 	HnswHeap	best;			/* the ef best visited, worst first (keys are
 								 * negated) */
 	HnswHeap	counted;		/* not a heap: all that ever counted */
